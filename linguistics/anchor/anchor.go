@@ -47,7 +47,7 @@ type Place interface {
 	place()
 }
 
-// The places.
+// The types that a [Place] can have.
 type (
 	// Text is a stretch of the text of the expression.
 	Text struct{ Span *layers.Span }
@@ -131,7 +131,8 @@ func Only(a *layers.Anchor) (Place, error) {
 	return place, err
 }
 
-// only returns the only one of several things.
+// only returns the item of all, if there is exactly one. Otherwise the error wraps ErrEmpty or ErrSeveral; what says in
+// it what the items are fields of.
 func only[T fmt.Stringer](what string, all []T) (T, error) {
 	var none T
 	switch len(all) {
@@ -154,9 +155,10 @@ type Target interface {
 	target()
 }
 
-// The targets.
+// The types that a [Target] can have, besides [Unknown].
 type (
-	// Local is an object of the same record, or, in a cluster set, of its layer.
+	// Local is an object of the same record; in a cluster set, an annotation of its layer; or, in an alignment, a
+	// tokenization of its expression.
 	Local struct{ ID layers.UUID }
 	// Record is a whole record.
 	Record struct{ URI syntax.ATURI }

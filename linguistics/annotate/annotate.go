@@ -149,7 +149,7 @@ func (a *Annotator) Dependencies(heads []int, labels []string) (*annotation.Anno
 	return layer, nil
 }
 
-// cycle returns a token that depends on itself.
+// cycle returns the index of a token that depends on itself, and whether there is one.
 func cycle(heads []int) (int, bool) {
 	const visiting, done = 1, 2
 	state := make([]byte, len(heads))
@@ -272,7 +272,8 @@ func (a *Annotator) layer(kind annotation.AnnotationLayerKind, subkind annotatio
 	return layer
 }
 
-// fits checks the number of values for tokens.
+// fits returns an error that wraps ErrMismatch unless n, the number of values, is the number of tokens. what names the
+// values.
 func (a *Annotator) fits(what string, n int) error {
 	if tokens := len(a.Tokenization.Tokens); n != tokens {
 		return fmt.Errorf("annotate: %s: %w: there are %d %s for %d tokens", a.Expression, ErrMismatch, n, what, tokens)

@@ -57,7 +57,7 @@ func NewDraft(did syntax.DID, content string, forms ...string) *Draft {
 // maxID is the length of the longest ID of an expression, in bytes.
 const maxID = 1024
 
-// shortened returns the beginning of a text that is long enough to be an ID.
+// shortened returns content, or as much of its beginning as fits into an ID.
 func shortened(content string) string {
 	if len(content) <= maxID {
 		return content
@@ -69,10 +69,12 @@ func shortened(content string) string {
 	return content[:end]
 }
 
+// newURI returns a URI with a new record key.
 func (d *Draft) newURI(collection syntax.NSID) syntax.ATURI {
 	return syntax.ATURI("at://" + string(d.did) + "/" + string(collection) + "/" + string(d.clock.Next()))
 }
 
+// fail keeps err for [Draft.Records], unless there is an earlier error.
 func (d *Draft) fail(err error) {
 	if d.err == nil {
 		d.err = err
@@ -96,6 +98,7 @@ type Layer struct {
 	Value *annotation.AnnotationLayer
 }
 
+// add adds a layer, or keeps the error of making it.
 func (d *Draft) add(layer *annotation.AnnotationLayer, err error) Layer {
 	if err != nil {
 		d.fail(err)

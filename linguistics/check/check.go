@@ -10,7 +10,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The rules.
+// The rules that warnings name.
 const (
 	// RuleEmpty: a required string is empty.
 	RuleEmpty issue.Rule = "empty"
@@ -48,7 +48,7 @@ func (w Warning) String() string {
 	return fmt.Sprintf("%s%s: %s: %s", w.URI, w.Path, w.Rule, w.Message())
 }
 
-// maxWarnings is how many warnings a record has at most.
+// maxWarnings is the most warnings that are reported for one record.
 const maxWarnings = 1000
 
 // report collects the warnings about one record.

@@ -7,7 +7,8 @@ import (
 	"github.com/layers-pub/layers-go/internal/quote"
 )
 
-// fields returns what checks the rules that hold for the fields of all types.
+// fields returns a visitor that checks the rules for the fields of all types: RuleUnknownField, RuleEmpty and
+// RuleMisspelt.
 func (r *report) fields() *visitor {
 	return &visitor{
 		unknown: func(p *path) { r.add(p, RuleUnknownField, "the lexicon has no field of this name") },
@@ -27,8 +28,8 @@ func (r *report) fields() *visitor {
 	}
 }
 
-// known is implemented by the types of strings with known values. They also have a method Known, which returns the values in a
-// slice of their own type.
+// known is implemented by the types of strings with known values. They also have a method Known, which returns the
+// values in a slice of their own type.
 type known interface{ IsKnown() bool }
 
 // valuesOf returns the known values of the type of v, which implements known.
@@ -41,8 +42,8 @@ func valuesOf(v reflect.Value) []string {
 	return values
 }
 
-// near returns the value that s may be meant for: s in other case or with other characters between its words, or, if s is
-// long enough, with one letter more, less, other, or in the place of its neighbour.
+// near returns the one of values that s may be a misspelling of: it differs from s in case or in the characters between
+// its words, or, if s has at least four bytes, by one edit (see [oneEdit]).
 func near(s string, values []string) (string, bool) {
 	words := kebab(s)
 	for _, value := range values {
@@ -85,8 +86,8 @@ func kebab(s string) string {
 	return strings.ToLower(b.String())
 }
 
-// oneEdit reports whether a and b differ by one character that only one of them has, by one that differs, or by two neighbours
-// that changed places.
+// oneEdit reports whether a and b differ by one edit: one of them has one byte more, one byte differs, or two adjacent
+// bytes are swapped.
 func oneEdit(a, b string) bool {
 	start := 0
 	for start < min(len(a), len(b)) && a[start] == b[start] {

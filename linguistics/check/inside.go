@@ -13,8 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// inside returns what checks the rules about the parts of one record, and a function that checks what is known when all
-// of it has been visited.
+// inside returns a visitor that checks the parts of one record, and a function that must be called after the visit to
+// check what involves several parts.
 func (r *report) inside(record lex.Record) (visit *visitor, end func()) {
 	ids := map[string]bool{}
 	type local struct {
@@ -77,8 +77,8 @@ func (r *report) inside(record lex.Record) (visit *visitor, end func()) {
 	}
 }
 
-// elsewhere reports whether local references of a record are about the objects of another one: those of the layer of a
-// cluster set, and those of the segmentations of an alignment's expression.
+// elsewhere reports whether local references in a record refer to objects of another record: those in a cluster set
+// refer to annotations of its layer, and those in an alignment to tokenizations of its expression.
 func elsewhere(record lex.Record) bool {
 	switch record.(type) {
 	case *annotation.ClusterSet, *alignment.Alignment:
@@ -87,7 +87,7 @@ func elsewhere(record lex.Record) bool {
 	return false
 }
 
-// span checks the offsets of a span.
+// span checks that the offsets of a span are in order, and that there are no more characters than bytes before them.
 func (r *report) span(start, end int64, charStart, charEnd lex.Opt[int64], p *path) {
 	first, hasFirst := charStart.Get()
 	last, hasLast := charEnd.Get()
@@ -103,8 +103,8 @@ func (r *report) span(start, end int64, charStart, charEnd lex.Opt[int64], p *pa
 	}
 }
 
-// tokens checks the order of the tokens of a tokenization. Several may have the same span, such as the words of a
-// multiword token.
+// tokens checks the indexes and the order of the tokens of a tokenization. Several tokens may have the same span, such
+// as the words of a multiword token.
 func (r *report) tokens(tokens []segmentation.Token, p *path) {
 	last := int64(0)
 	for i := range tokens {
@@ -122,7 +122,8 @@ func (r *report) tokens(tokens []segmentation.Token, p *path) {
 	}
 }
 
-// trees checks the heads of a basic dependency tree, and the parents of annotations.
+// trees checks that the parents of annotations form no cycle, and, in a basic dependency tree, that each token has one
+// head and that heads form no cycle.
 func (r *report) trees(v *annotation.AnnotationLayer) {
 	at := func(i int, field string) *path { return (*path)(nil).field("annotations").index(i).field(field) }
 	parents := map[string]string{}
@@ -163,7 +164,8 @@ func (r *report) trees(v *annotation.AnnotationLayer) {
 	cycles(heads, func(i int64) { r.add(at(arcs[i], "headIndex"), RuleCycle, "token %d depends on itself", i) })
 }
 
-// cycles calls found for each cycle, with the least of its members. up has what each thing is below.
+// cycles calls found for each cycle, with its least member. up maps each member to the one above it, such as its
+// parent.
 func cycles[T cmp.Ordered](up map[T]T, found func(T)) {
 	const visiting, done = 1, 2
 	state := make(map[T]byte, len(up))

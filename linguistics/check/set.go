@@ -29,21 +29,21 @@ type Set struct {
 	Partial bool
 
 	records map[syntax.ATURI]lex.Record
-	// tokens has the number of tokens of each tokenization, by the expression and the UUID; and counts how many
-	// tokenizations an expression has.
+	// tokens has the number of tokens of each tokenization, and counts the tokenizations of each expression.
 	tokens map[tokenization]int
 	counts map[syntax.ATURI][]tokenization
-	// texts and objects are made when they are needed.
+	// texts and objects are caches of textOf and objectsOf.
 	texts   map[syntax.ATURI]*text.Index
 	objects map[syntax.ATURI]map[string]bool
 }
 
+// tokenization identifies a tokenization by the URI of its expression and its UUID.
 type tokenization struct {
 	expression syntax.ATURI
 	id         string
 }
 
-// Add adds a record, which must not be changed before the set has been checked.
+// Add adds a record, or replaces the one with its URI. The record must not be changed before the set has been checked.
 func (s *Set) Add(uri syntax.ATURI, record lex.Record) {
 	if s.records == nil {
 		s.records = map[syntax.ATURI]lex.Record{}
@@ -107,7 +107,7 @@ func (s *Set) check(visit func(r *report, record lex.Record, across *visitor)) [
 	return all
 }
 
-// cycles returns a record of each cycle of parents, with the field that names its parent.
+// cycles returns one record of each cycle of parents, with the name of the field that refers to its parent.
 func (s *Set) cycles() map[syntax.ATURI]string {
 	found := map[syntax.ATURI]string{}
 	for field, parent := range map[string]func(lex.Record) syntax.ATURI{
@@ -147,8 +147,8 @@ func (s *Set) cycles() map[syntax.ATURI]string {
 	return found
 }
 
-// visitor returns what checks the references of a record, and its places in the text, tokens and recording of the expression
-// that it is about.
+// visitor returns a visitor that checks the references in a record, and its places in the text, tokens and recording of
+// the expression that it is about. authorities are the repositories of which the set has records.
 func (s *Set) visitor(r *report, record lex.Record, authorities map[syntax.AtIdentifier]bool) *visitor {
 	about := expressionOf(record)
 	return &visitor{
@@ -190,7 +190,7 @@ func (s *Set) visitor(r *report, record lex.Record, authorities map[syntax.AtIde
 	}
 }
 
-// expressionOf returns the expression in whose text and tokens the places of a record are.
+// expressionOf returns the URI of the expression in whose text and tokens the places in a record are, or "".
 func expressionOf(record lex.Record) syntax.ATURI {
 	switch v := record.(type) {
 	case *expression.Expression:
@@ -218,7 +218,7 @@ func (s *Set) textOf(uri syntax.ATURI) *text.Index {
 	return index
 }
 
-// inText checks a span of an expression's text, and that it is the text that is stated.
+// inText checks that span is within the text of the expression at uri and, if stated is set, that it covers this text.
 func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.Opt[string], p *path) {
 	if span == nil || span.ByteEnd < span.ByteStart {
 		return // a rule for the record alone says so
@@ -235,7 +235,7 @@ func (s *Set) inText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.
 	}
 }
 
-// sameText checks that a span is the text that is stated. That it is one is checked by inText.
+// sameText checks that a valid span covers the stated text. It reports nothing for an invalid span, since inText does.
 func (s *Set) sameText(r *report, uri syntax.ATURI, span *layers.Span, stated lex.Opt[string], p *path) {
 	if index := s.textOf(uri); index != nil && span != nil {
 		if _, err := index.Of(*span); err == nil {
@@ -244,7 +244,7 @@ func (s *Set) sameText(r *report, uri syntax.ATURI, span *layers.Span, stated le
 	}
 }
 
-// inRecording checks that a stretch of time is not after the end of the expression's recording.
+// inRecording checks that span does not end after the recording of the expression at uri.
 func (s *Set) inRecording(r *report, uri syntax.ATURI, span *layers.TemporalSpan, p *path) {
 	e, ok := s.records[uri].(*expression.Expression)
 	if !ok {
@@ -259,7 +259,8 @@ func (s *Set) inRecording(r *report, uri syntax.ATURI, span *layers.TemporalSpan
 	}
 }
 
-// size returns the number of tokens of a tokenization; of the only one if id is nil. It is false if that is not known.
+// size returns the number of tokens of a tokenization of the expression at uri: of the one with the UUID id or, if id
+// is nil, of the only one. The result is false if the number is not known.
 func (s *Set) size(uri syntax.ATURI, id *layers.UUID) (int, bool) {
 	if id == nil {
 		if only := s.counts[uri]; len(only) == 1 {
@@ -271,7 +272,8 @@ func (s *Set) size(uri syntax.ATURI, id *layers.UUID) (int, bool) {
 	return n, ok
 }
 
-// index checks the index of a token.
+// index checks that the tokenization id, or the only one if id is nil, of the expression at uri has a token with the
+// index n.
 func (s *Set) index(r *report, uri syntax.ATURI, id *layers.UUID, p *path, n int64) {
 	switch count, known := s.size(uri, id); {
 	case known && n >= int64(count):
@@ -281,7 +283,7 @@ func (s *Set) index(r *report, uri syntax.ATURI, id *layers.UUID, p *path, n int
 	}
 }
 
-// reference checks that the object exists that a reference is to.
+// reference checks that the object to which a reference in a record refers exists.
 func (s *Set) reference(r *report, record lex.Record, v *layers.ObjectRef, p *path) {
 	target, err := anchor.OnlyTarget(v)
 	if err != nil {
@@ -310,7 +312,8 @@ func (s *Set) reference(r *report, record lex.Record, v *layers.ObjectRef, p *pa
 	}
 }
 
-// objectsOf returns the UUIDs of the objects of a record, or nil if they are not known.
+// objectsOf returns the set of the UUIDs of the objects in the record at uri, or nil if the set does not have the
+// record.
 func (s *Set) objectsOf(uri syntax.ATURI) map[string]bool {
 	if known, ok := s.objects[uri]; ok {
 		return known
@@ -339,7 +342,7 @@ func (s *Set) objectsOf(uri syntax.ATURI) map[string]bool {
 	return ids
 }
 
-// across checks what a record says about the text and the tokens of others.
+// across checks what a record says about the texts and tokens of other records.
 func (s *Set) across(r *report, record lex.Record) {
 	switch v := record.(type) {
 	case *segmentation.Segmentation:
@@ -354,7 +357,7 @@ func (s *Set) across(r *report, record lex.Record) {
 	}
 }
 
-// tokenization checks the spans of tokens.
+// tokenization checks the spans of the tokens of a tokenization of the expression about.
 func (s *Set) tokenization(r *report, t *segmentation.Tokenization, about syntax.ATURI, p *path) {
 	same := func(i, j int) bool {
 		return 0 <= i && j < len(t.Tokens) && t.Tokens[i].TextSpan != nil && t.Tokens[j].TextSpan != nil &&
@@ -370,7 +373,7 @@ func (s *Set) tokenization(r *report, t *segmentation.Tokenization, about syntax
 	}
 }
 
-// layer checks the indexes of tokens that stand in fields of annotations.
+// layer checks the fields of annotations that contain an index of a token, and that the layer's tokenization exists.
 func (s *Set) layer(r *report, v *annotation.AnnotationLayer) {
 	if _, known := s.size(v.Expression, v.TokenizationID); v.TokenizationID != nil && !known {
 		if s.records[v.Expression] != nil && !s.Partial {
@@ -387,7 +390,7 @@ func (s *Set) layer(r *report, v *annotation.AnnotationLayer) {
 	}
 }
 
-// alignment checks the indexes of links between tokenizations.
+// alignment checks the token indexes in the links of an alignment between two tokenizations.
 func (s *Set) alignment(r *report, v *alignment.Alignment) {
 	size := func(ref *layers.ObjectRef) (int, bool) {
 		target, err := anchor.OnlyTarget(ref)

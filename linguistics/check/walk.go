@@ -12,7 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// path is a JSON pointer that is put together when it is needed.
+// path is a JSON pointer (RFC 6901) as a list of its parts, the last one first. Its text is made only if a warning
+// needs it. A nil path is that of the whole record.
 type path struct {
 	up   *path
 	key  string
@@ -44,22 +45,23 @@ func (p *path) String() string {
 // escape escapes a key in a JSON pointer.
 var escape = strings.NewReplacer("~", "~0", "/", "~1")
 
-// visitor is told what a record consists of. Each function may be nil.
+// visitor has the functions that [walk] calls for the parts of a record. Each may be nil.
 type visitor struct {
-	// object is called with a pointer to each struct, before what is in it.
+	// object is called with a pointer to each struct, before its fields are visited.
 	object func(v any, p *path)
-	// text is called with each string, and whether it is required and means nothing if it is empty.
+	// text is called with each string. required says that the lexicon requires the string and that an empty one means
+	// nothing.
 	text func(v reflect.Value, required bool, p *path)
 	// uri is called with each at-uri.
 	uri func(uri syntax.ATURI, p *path)
 	// uuid is called with the UUID of each object, and the path of the object.
 	uuid func(id string, p *path)
-	// unknown is called with each field that the lexicon does not name.
+	// unknown is called with the path of each field that the lexicon does not define.
 	unknown func(p *path)
 }
 
-// walk visits all of a record, in the order of the Go fields. The generated structs say which strings are required: those
-// that are not a lex.Opt; the JSON form has the names of the fields.
+// walk visits all parts of a record, in the order of the Go fields. It learns from the generated structs which strings
+// are required (those that are not a lex.Opt), and from the JSON form of the record the names of the fields.
 func walk(record lex.Record, visitors ...*visitor) {
 	text, err := lex.AppendJSON(nil, record)
 	if err != nil {
@@ -73,6 +75,7 @@ func walk(record lex.Record, visitors ...*visitor) {
 	w.value(reflect.ValueOf(record), form, false, nil)
 }
 
+// walker visits one record.
 type walker struct {
 	visitors []*visitor
 	types    map[reflect.Type]*structType
@@ -80,12 +83,13 @@ type walker struct {
 
 // structType is what a walk has learned about a type of structs.
 type structType struct {
-	// get is the number of the method Get of a lex.Opt, or -1.
+	// get is the index of the method Get, if the type is a lex.Opt, or -1.
 	get int
-	// names are the names of the fields in the lexicon, as far as they have occurred.
+	// names are the fields' names in the lexicon, or "" for a field that has not been visited yet.
 	names []string
 }
 
+// typeOf returns what is known about a type of structs.
 func (w *walker) typeOf(t reflect.Type) *structType {
 	known := w.types[t]
 	if known == nil {
@@ -104,7 +108,7 @@ var (
 	uuidType = reflect.TypeFor[layers.UUID]()
 )
 
-// value visits a value, whose JSON form is form.
+// value visits the value at p, whose JSON form is form. required is that of [visitor], if it is a string.
 func (w *walker) value(v reflect.Value, form any, required bool, p *path) {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface:
@@ -131,6 +135,7 @@ func (w *walker) value(v reflect.Value, form any, required bool, p *path) {
 	}
 }
 
+// text calls the visitors for a string.
 func (w *walker) text(v reflect.Value, required bool, p *path) {
 	for _, visit := range w.visitors {
 		if visit.text != nil {
@@ -142,6 +147,7 @@ func (w *walker) text(v reflect.Value, required bool, p *path) {
 	}
 }
 
+// object calls the visitors for a struct, and visits its fields.
 func (w *walker) object(v reflect.Value, object map[string]any, p *path) {
 	for _, visit := range w.visitors {
 		if visit.object != nil && v.CanAddr() {
@@ -188,13 +194,13 @@ func (w *walker) object(v reflect.Value, object map[string]any, p *path) {
 	}
 }
 
-// mayBeEmpty reports whether an empty text means something: a feature may be there without a value.
+// mayBeEmpty reports whether an empty string in a field has a meaning: the value of a feature may be empty.
 func mayBeEmpty(t reflect.Type, field string) bool {
 	return t == reflect.TypeFor[layers.Feature]() && field == "Value"
 }
 
-// named returns the field of a JSON object that has a name in Go, which differs in the case of its letters alone. An unknown
-// field may have the same name in another case.
+// named returns the name and the value of the field of a JSON object whose name is goName in any case, or "" if there
+// is none. It skips the fields in extra: an unknown field may have the same name in another case.
 func named(object map[string]any, extra *lex.Map, goName string) (string, any) {
 	for name, value := range object {
 		if strings.EqualFold(name, goName) {

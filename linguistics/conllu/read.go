@@ -16,7 +16,7 @@ import (
 
 // The limits of a file.
 const (
-	// MaxLine is the length of the longest line, in bytes.
+	// MaxLine is the length of the longest line, with its line feed, in bytes.
 	MaxLine = 1 << 20
 	// MaxSentence is the size of the largest sentence with its comments, in bytes.
 	MaxSentence = 16 << 20
@@ -46,12 +46,12 @@ func (e *SyntaxError) Error() string {
 // each of its errors, up to 100, and then continues with the next sentence. Any other error is that of r, and ends the
 // loop.
 //
-// A file that is not valid CoNLL-U as a whole also causes a *SyntaxError: its lines end with CR LF, it begins with a
-// byte order mark, it defines other columns than the ten (CoNLL-U Plus), or its last sentence is not followed by an
-// empty line. Read checks what is needed to read and write a sentence without loss: the columns, the order of the
-// numbers, that heads exist, and the form of FEATS and DEPS. It does not check whether the annotation makes sense: a
-// file that passes level 1 of the Universal Dependencies validator is accepted if FEATS, HEAD and DEPS have the form
-// that the format describes.
+// A file that is not valid CoNLL-U as a whole also causes a *SyntaxError, which ends the loop: its lines end with CR
+// LF, it begins with a byte order mark, it defines other columns than the ten (CoNLL-U Plus), its last sentence is not
+// followed by an empty line, or a line or a sentence exceeds the limits. Read checks what is needed to read and write a
+// sentence without loss: the columns, the order of the numbers, that heads exist, and the form of FEATS and DEPS. It
+// does not check whether the annotation makes sense: a file that passes level 1 of the Universal Dependencies validator
+// is accepted if FEATS, HEAD and DEPS have the form that the format describes.
 func Read(r io.Reader) iter.Seq2[*Sentence, error] {
 	return func(yield func(*Sentence, error) bool) {
 		p := &parser{lines: bufio.NewReaderSize(r, 64<<10), yield: yield}
@@ -77,29 +77,31 @@ func (s *Sentence) Validate() error {
 	return errors.Join(errs...)
 }
 
-// maxErrors is how many errors of one sentence are reported.
+// maxErrors is the most errors that are reported for one sentence.
 const maxErrors = 100
 
 // parser reads one file.
 type parser struct {
 	lines *bufio.Reader
 	yield func(*Sentence, error) bool
-	line  int
+	line  int // the number of the line that was read last
 
+	// sentence is the current sentence, or nil between sentences. The fields below are about it.
 	sentence *Sentence
-	starts   []rowStart // of the rows
-	size     int
+	starts   []rowStart // of its rows
+	size     int        // in bytes, without line feeds
 	words    int
-	errors   []*SyntaxError
-	failed   int
+	errors   []*SyntaxError // up to maxErrors
+	failed   int            // the number of all errors
 }
 
-// rowStart is where the columns of a row begin.
+// rowStart is the number of a row's line, and the byte offsets in the line at which its columns begin.
 type rowStart struct {
 	line    int
 	columns [10]int
 }
 
+// run reads the file to its end, or until yield returns false.
 func (p *parser) run() {
 	for {
 		text, err := p.next()
@@ -139,7 +141,7 @@ func (p *parser) run() {
 	}
 }
 
-// next returns the next line without its end. The file must have an end of line after each line.
+// next returns the next line without its line feed. It returns an error if the last line has no line feed.
 func (p *parser) next() (string, error) {
 	var line []byte
 	for {
@@ -174,13 +176,14 @@ func (p *parser) next() (string, error) {
 	return text, nil
 }
 
-// namedColumns returns the columns that the first line of a file of CoNLL-U Plus names.
+// namedColumns returns the columns that line names, if it is the first line of a CoNLL-U Plus file.
 func namedColumns(line string) (columns []string, ok bool) {
 	name, value, found := strings.Cut(strings.TrimPrefix(line, "#"), "=")
 	return strings.Fields(value), found && strings.HasPrefix(line, "#") && strings.TrimSpace(name) == "global.columns"
 }
 
-// fail notes an error of the sentence at a byte of a line.
+// fail adds an error of the current sentence. text is the line with the number line, at the offset of the error in it,
+// in bytes, and name the name of the CoNLL-U column or "".
 func (p *parser) fail(line int, text string, at int, name, format string, args ...any) {
 	if p.failed++; p.failed > maxErrors {
 		return
@@ -188,6 +191,7 @@ func (p *parser) fail(line int, text string, at int, name, format string, args .
 	p.errors = append(p.errors, &SyntaxError{line, utf8.RuneCountInString(text[:at]) + 1, name, fmt.Sprintf(format, args...)})
 }
 
+// comment adds a comment to the current sentence.
 func (p *parser) comment(text string) {
 	if len(p.starts) > 0 {
 		p.fail(p.line, text, 0, "", "a comment must be before the sentence's first row")
@@ -198,7 +202,7 @@ func (p *parser) comment(text string) {
 	p.sentence.Comments = append(p.sentence.Comments, text[1:])
 }
 
-// row parses a row. What depends on later rows is checked by end.
+// row parses a row. The method end checks what depends on later rows.
 func (p *parser) row(text string) {
 	start := rowStart{line: p.line}
 	var column [10]string
@@ -252,7 +256,7 @@ func (p *parser) row(text string) {
 	}
 }
 
-// end checks the sentence as a whole, and yields it or its errors. It reports whether the loop goes on.
+// end checks the current sentence as a whole, yields it or its errors, and reports whether the loop continues.
 func (p *parser) end() bool {
 	s := p.sentence
 	switch {
@@ -327,7 +331,8 @@ func (p *parser) checkRows(s *Sentence) {
 	}
 }
 
-// checkColumns checks the columns of a row, given the empty nodes of the sentence. fail notes an error at a byte of a column.
+// checkColumns checks the columns of a row, given the empty nodes of the sentence. fail adds an error at a byte offset
+// in a column.
 func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, args ...any), empty map[ID]bool) {
 	id := r.ID
 	if id.IsRange() {
@@ -373,7 +378,7 @@ func (p *parser) checkColumns(r *Row, fail func(column, at int, format string, a
 	}
 }
 
-// failer returns a function that notes an error of a row, at a byte of a column.
+// failer returns a function that adds an error of a row, at a byte offset in a column.
 func (p *parser) failer(row int) func(column, at int, format string, args ...any) {
 	return func(column, at int, format string, args ...any) {
 		start := &p.starts[row]

@@ -138,7 +138,7 @@ func (r *Row) Edges() iter.Seq[Edge] {
 // MiscItems yields the items of [Row.Misc], in the order of the file.
 func (r *Row) MiscItems() iter.Seq[string] { return items(r.Misc) }
 
-// MiscValue returns the value of the first item NAME=VALUE of [Row.Misc] with the given name.
+// MiscValue returns the value of the first item NAME=VALUE of [Row.Misc] with the given name, and whether there is one.
 func (r *Row) MiscValue(name string) (string, bool) {
 	for item := range items(r.Misc) {
 		if n, value, found := strings.Cut(item, "="); found && n == name {
@@ -166,8 +166,8 @@ type Sentence struct {
 	Rows []Row
 }
 
-// Comment returns the value of the first comment "name = value", such as sent_id or text. A comment that consists only
-// of the name has the value "".
+// Comment returns the value of the first comment "name = value", such as sent_id or text, and whether there is one. A
+// comment that consists only of the name has the value "".
 func (s *Sentence) Comment(name string) (string, bool) {
 	for _, comment := range s.Comments {
 		key, value, _ := strings.Cut(comment, "=")

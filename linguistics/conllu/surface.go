@@ -24,7 +24,7 @@ type Surface struct {
 	Stated bool
 }
 
-// Surface returns the text of the sentence.
+// Surface returns the text of the sentence with the places of its rows.
 func (s *Sentence) Surface() Surface {
 	if text, ok := s.textComment(); ok {
 		if spans, ok := s.align(text); ok {
@@ -34,7 +34,7 @@ func (s *Sentence) Surface() Surface {
 	return s.compose()
 }
 
-// textComment returns the text that a comment states, of which spaces at the end belong to the text between sentences.
+// textComment returns the value of the comment "text", including spaces at its end.
 func (s *Sentence) textComment() (string, bool) {
 	for _, comment := range s.Comments {
 		if text, found := strings.CutPrefix(comment, " text = "); found {
@@ -44,7 +44,8 @@ func (s *Sentence) textComment() (string, bool) {
 	return "", false
 }
 
-// align finds the tokens in a text.
+// align returns the spans of the rows in a text, or false if the tokens do not occur in it in their order with only
+// spaces between them.
 func (s *Sentence) align(text string) ([]Span, bool) {
 	spans := make([]Span, 0, len(s.Rows))
 	at, covered := 0, 0
@@ -71,7 +72,7 @@ func (s *Sentence) align(text string) ([]Span, bool) {
 	return spans, at+spacesLen(text[at:]) == len(text)
 }
 
-// compose puts the text together from the tokens and the spaces that MISC says are between them.
+// compose makes the text from the tokens, with the spaces after each token that MISC states.
 func (s *Sentence) compose() Surface {
 	var out strings.Builder
 	spans := make([]Span, 0, len(s.Rows))

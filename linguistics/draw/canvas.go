@@ -25,7 +25,7 @@ var codes = [...]string{
 	styleCluster: "33", styleCluster + 1: "35", styleCluster + 2: "32", styleCluster + 3: "34", styleCluster + 4: "31", styleCluster + 5: "96",
 }
 
-// clusterStyle returns the style of a cluster, of which the first is 1.
+// clusterStyle returns the style for the cluster with this number, from 1, or the style of labels if cluster is 0.
 func clusterStyle(cluster int) style {
 	if cluster < 1 {
 		return styleLabel
@@ -38,7 +38,8 @@ type canvas struct {
 	rows [][]glyph
 }
 
-// glyph is what is in a cell. Text that is wider than a cell is in its first one, and the others are covered.
+// glyph is the content of a cell. A text that is wider than one cell is stored in its first cell, and the other cells
+// are marked as covered.
 type glyph struct {
 	text    string
 	style   style
@@ -47,7 +48,7 @@ type glyph struct {
 	lines uint8
 }
 
-// at returns a cell, for which it extends the canvas.
+// at returns the cell at a position. If the canvas is too small, at extends it.
 func (c *canvas) at(x, y int) *glyph {
 	for len(c.rows) <= y {
 		c.rows = append(c.rows, nil)
@@ -58,7 +59,7 @@ func (c *canvas) at(x, y int) *glyph {
 	return &c.rows[y][x]
 }
 
-// put draws a text.
+// put draws a text that begins in the cell at x and y.
 func (c *canvas) put(x, y int, text cell, s style) {
 	if text.width == 0 {
 		return
@@ -77,14 +78,14 @@ const (
 	right
 )
 
-// corners are the characters for lines that meet.
+// corners has the character for each set of directions in which lines leave a cell.
 var corners = [16]string{
 	0: " ", up: "╵", down: "╷", left: "╴", right: "╶", up | down: "│", left | right: "─",
 	up | left: "╯", up | right: "╰", down | left: "╮", down | right: "╭",
 	up | down | left: "┤", up | down | right: "├", up | left | right: "┴", down | left | right: "┬", up | down | left | right: "┼",
 }
 
-// horizontal draws a line between the middles of two cells.
+// horizontal draws a line from the middle of the cell at x1 to the middle of the cell at x2.
 func (c *canvas) horizontal(x1, x2, y int, s style) {
 	for x := x1; x <= x2; x++ {
 		g := c.at(x, y)
@@ -98,7 +99,7 @@ func (c *canvas) horizontal(x1, x2, y int, s style) {
 	}
 }
 
-// vertical draws a line between the middles of two cells; the last one is crossed down to its end.
+// vertical draws a line from the middle of the cell at y1 to the bottom of the cell at y2.
 func (c *canvas) vertical(x, y1, y2 int, s style) {
 	for y := y1; y <= y2; y++ {
 		g := c.at(x, y)
@@ -110,7 +111,7 @@ func (c *canvas) vertical(x, y1, y2 int, s style) {
 	}
 }
 
-// free reports whether cells have no text and no line that goes up or down.
+// free reports whether width cells from x have no text and no line that goes up or down.
 func (c *canvas) free(x, y, width int) bool {
 	for i := range width {
 		if g := c.at(x+i, y); g.text != "" || g.covered || g.lines&(up|down) != 0 {
@@ -153,7 +154,7 @@ func (c *canvas) write(b *strings.Builder, color bool) {
 	}
 }
 
-// change returns the escape sequence that leads from one style to another.
+// change returns the escape sequence that changes one style to another.
 func change(from, to style) string {
 	switch {
 	case to == stylePlain:
@@ -164,7 +165,7 @@ func change(from, to style) string {
 	return "\x1b[0;" + codes[to] + "m"
 }
 
-// styled returns a text in a style.
+// styled returns a text with the escape sequences for a style, or the text alone if color is not set.
 func styled(text string, s style, color bool) string {
 	if !color || s == stylePlain || text == "" {
 		return text

@@ -11,7 +11,7 @@ import (
 	"github.com/mattn/go-runewidth"
 )
 
-// The longest texts in a picture, in cells.
+// The longest tokens, labels and names of layers in a picture, in cells.
 const (
 	maxForm  = 40
 	maxLabel = 24
@@ -21,13 +21,13 @@ const (
 // widths measures texts without regard to the user's locale, so that a picture is the same everywhere.
 var widths = &runewidth.Condition{StrictEmojiNeutral: true}
 
-// cell is a text that is safe to draw, and its width.
+// cell is a text that is safe to draw, and its width in cells of the terminal.
 type cell struct {
 	text  string
 	width int
 }
 
-// newCell returns the cell of a text, of which at most limit cells are kept.
+// newCell returns a text of at most limit cells: a longer text is cut and ends with an ellipsis.
 func newCell(s string, limit int) cell {
 	s = visible(cut(s, limit*32))
 	if w := widths.StringWidth(s); w <= limit {
@@ -45,7 +45,7 @@ func newCell(s string, limit int) cell {
 	return cell{s[:end] + "…", width + 1}
 }
 
-// cut returns the beginning of a text of more than limit bytes.
+// cut returns s, or the beginning of up to limit bytes and an ellipsis if s is longer.
 func cut(s string, limit int) string {
 	if len(s) <= limit {
 		return s
@@ -58,10 +58,11 @@ func cut(s string, limit int) string {
 	return s[:limit] + "…"
 }
 
-// The most cells of a tag with several parts that is drawn in one line, and the most lines of one that is not.
+// A tag with several parts is drawn in one line if it has at most maxTagLine cells, and otherwise in at most
+// maxTagLines lines.
 const maxTagLine, maxTagLines = 12, 8
 
-// tagLines returns a tag in lines: one, or, if it is long, one for each of the parts between its bars, as in
+// tagLines returns the lines of a tag. A long tag has one line for each of its parts, which are separated by "|" as in
 // Case=Nom|Number=Sing.
 func tagLines(tag string) []cell {
 	if tag == "" {
@@ -83,7 +84,8 @@ func tagLines(tag string) []cell {
 	return lines
 }
 
-// isolated returns the text as it is written to a terminal.
+// isolated returns the text as it is written to a terminal: a text with right-to-left characters is enclosed in U+2068
+// and U+2069.
 func (c cell) isolated() string {
 	if hasRTL(c.text) {
 		return "\u2068" + c.text + "\u2069"
@@ -91,7 +93,8 @@ func (c cell) isolated() string {
 	return c.text
 }
 
-// visible returns s with escapes for what a reader cannot see or a terminal acts upon.
+// visible returns s with escapes for characters that are invisible or that a terminal acts upon, and for bytes that are
+// not UTF-8.
 func visible(s string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool { return r == utf8.RuneError || invisible(r) }) {
 		return s
@@ -137,10 +140,11 @@ func isRTL(r rune) bool {
 		0x10800 <= r && r <= 0x10fff || 0x1e800 <= r && r <= 0x1efff
 }
 
+// hasRTL reports whether a text has a character that [isRTL] accepts.
 func hasRTL(s string) bool { return strings.ContainsFunc(s, isRTL) }
 
-// rtl reports whether a text is written from right to left: whether most tokens that begin with a letter begin with one of
-// such a script.
+// rtl reports whether the sentence is written from right to left: whether, of the tokens that begin with a letter, more
+// begin with one of a right-to-left script than not.
 func (s *Sentence) rtl() bool {
 	balance := 0
 	for _, token := range s.Tokens {

@@ -31,7 +31,7 @@ type Table struct {
 	Title   string
 	Columns []string
 	Rows    [][]string
-	// Numbers has the columns that hold numbers, which are aligned at the right.
+	// Numbers has the indexes of the columns that contain numbers. They are aligned at the right.
 	Numbers []int
 }
 
@@ -47,7 +47,7 @@ const (
 	maxValue = 2_000
 )
 
-// limited returns the first of items, and a note if there are more.
+// limited returns the first limit items, and a note about how many more there are.
 func limited[T any](items []T, limit int, noun string) ([]T, []string) {
 	if more := len(items) - limit; more > 0 {
 		return items[:limit], []string{"… and " + count(more, "more "+noun)}
@@ -55,7 +55,7 @@ func limited[T any](items []T, limit int, noun string) ([]T, []string) {
 	return items, nil
 }
 
-// shortened returns the beginning of a long text, and a note that says so.
+// shortened returns a text cut to limit bytes, and a note if it was longer.
 func shortened(s string, limit int) (string, []string) {
 	if len(s) <= limit {
 		return s, nil
@@ -64,12 +64,14 @@ func shortened(s string, limit int) (string, []string) {
 	return short, []string{fmt.Sprintf("the text has %d bytes, of which %d are shown", len(s), len(short)-len("…"))}
 }
 
-// prune returns a tree without the nodes that are beyond the limits. Where nodes are missing, one says how many.
+// prune returns a tree without the nodes beyond MaxNodes and MaxDepth. In place of missing nodes, it adds a node that
+// says how many they are.
 func prune(nodes []Node) []Node {
 	left := MaxNodes
 	return pruneTo(nodes, &left, 0)
 }
 
+// pruneTo is prune for nodes at a depth. left is how many more nodes are kept.
 func pruneTo(nodes []Node, left *int, depth int) []Node {
 	var out []Node
 	for i, n := range nodes {

@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// pageWidth is how many cells a picture on a page is wide.
+// pageWidth is the width of a picture on a page, in cells.
 const pageWidth = 116
 
 //go:embed page.html
@@ -23,6 +23,7 @@ var pageSource string
 //go:embed page.css
 var pageStyle string
 
+// page is the template of a page; its data is a pageData.
 var page = template.Must(template.New("page").Parse(pageSource))
 
 // HTML writes a document as a web page: one file without scripts, whose content security policy allows no connections.
@@ -49,7 +50,7 @@ func HTML(w io.Writer, d *Document) error {
 	return err
 }
 
-// What the template is given. Texts are visible: see [visible].
+// The data of the template. All texts have been escaped by [visible].
 type (
 	pageData struct {
 		Title, Policy string
@@ -83,7 +84,7 @@ type (
 		Title   string
 		Columns []column
 		Rows    [][]string
-		// Language is that of the column with the tokens.
+		// Language is the language of the columns that are Foreign, which contain tokens.
 		Language string
 	}
 	column struct {
@@ -92,6 +93,7 @@ type (
 	}
 )
 
+// newSectionData returns the data of section n. It takes what it draws from left.
 func newSectionData(n int, s *Section, left *budget) sectionData {
 	out := sectionData{ID: fmt.Sprint("s", n), Title: visible(cut(s.Title, maxValue)), Language: language(s.Language)}
 	facts, more := limited(s.Facts, MaxRows, "fact")
@@ -132,7 +134,7 @@ func newSectionData(n int, s *Section, left *budget) sectionData {
 	return out
 }
 
-// lines returns notes as they are written, after the name of what they are about.
+// lines returns notes as they are drawn: each after name and a colon, unless name is "".
 func lines(name string, notes []string) []string {
 	if name != "" {
 		name += ": "
@@ -145,6 +147,7 @@ func lines(name string, notes []string) []string {
 	return out
 }
 
+// visibleNodes returns nodes with all texts escaped by [visible].
 func visibleNodes(nodes []Node) []Node {
 	out := make([]Node, len(nodes))
 	for i, n := range nodes {
@@ -154,7 +157,7 @@ func visibleNodes(nodes []Node) []Node {
 	return out
 }
 
-// language returns a tag if it is one, and else "".
+// language returns tag if it is a valid language tag, and "" otherwise.
 func language(tag string) string {
 	if _, err := syntax.ParseLanguage(tag); err != nil {
 		return ""
@@ -162,6 +165,7 @@ func language(tag string) string {
 	return tag
 }
 
+// newTableData returns the data of a table with up to MaxRows rows.
 func newTableData(title string, columns []string, rows [][]string) tableData {
 	out := tableData{Title: visible(cut(title, maxValue))}
 	for _, name := range columns {
@@ -177,6 +181,7 @@ func newTableData(title string, columns []string, rows [][]string) tableData {
 	return out
 }
 
+// newSentenceData returns the data of a sentence: its pictures, one for each block, and tables of the same content.
 func newSentenceData(id string, s *Sentence, left *budget) sentenceData {
 	names := namesWidth(s)
 	l := newLayout(s, pageWidth-names, left)
@@ -202,7 +207,7 @@ func newSentenceData(id string, s *Sentence, left *budget) sentenceData {
 	return out
 }
 
-// tables returns the tables of a sentence: one of the tokens with what is at each, and one of each layer of spans.
+// tables returns the tables of a sentence: one of the tokens with their tags and arcs, and one for each layer of spans.
 func (p *picture) tables(language string) (out []tableData) {
 	if len(p.Tokens) == 0 {
 		return nil
@@ -267,7 +272,8 @@ func (p *picture) tables(language string) (out []tableData) {
 	return out
 }
 
-// wholeTable returns a table of a sentence, which is limited already, with the text in the second column.
+// wholeTable returns the data of a table with all rows, whose number is already limited by that of tokens and spans.
+// The second column has text in language.
 func wholeTable(title string, columns []string, rows [][]string, language string) tableData {
 	out := newTableData(title, columns, nil)
 	out.Language = language
@@ -279,7 +285,7 @@ func wholeTable(title string, columns []string, rows [][]string, language string
 	return out
 }
 
-// place returns the numbers of tokens, such as 1–4, 7.
+// place returns the numbers of tokens as text, such as "1–4, 7".
 func (p *picture) place(tokens []int) string {
 	var b strings.Builder
 	for i := 0; i < len(tokens) && b.Len() < 200; {
@@ -302,7 +308,7 @@ func (p *picture) place(tokens []int) string {
 	return b.String()
 }
 
-// words returns the tokens as text, with an ellipsis for what is between them.
+// words returns the texts of tokens, with an ellipsis where tokens between them are missing.
 func (p *picture) words(tokens []int) string {
 	var b strings.Builder
 	for i, token := range tokens {

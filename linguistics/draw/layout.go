@@ -2,38 +2,39 @@ package draw
 
 import "slices"
 
-// The cells between columns, and the least width of a block.
+// The number of cells between columns, and the least width of a block in cells.
 const (
 	columnGap = 2
 	minWidth  = 20
 )
 
-// layout is where the tokens of a sentence are drawn: in columns, of which as many as fit make a block.
+// layout has the positions of a sentence's tokens: each has a column, and each block consists of as many columns as fit
+// into the width of a line. All widths and positions are in cells.
 type layout struct {
 	*Sentence
 	rtl    bool
 	tokens []cell
-	// widths are those of the columns, and gaps the cells before each.
+	// widths are the widths of the columns, and gaps the cells before each column.
 	widths, gaps []int
 	blocks       []block
-	// blockOf is the block of each token.
+	// blockOf is the index of the block of each token.
 	blockOf []int
-	// arcs and spans are those of each layer in each block.
+	// arcs[i][n] and spans[i][n] are the arcs and spans of layer i in block n.
 	arcs, spans [][][]item
-	// missing is how many spans and arcs of each layer have no place.
+	// missing is the number of spans and arcs of each layer that are not drawn for lack of space.
 	missing []int
-	// notes say what is left out.
+	// notes say which parts of the sentence are left out.
 	notes []string
 }
 
 // block is a part of a sentence that is drawn as one picture.
 type block struct {
-	first, last int // the tokens, up to, but not including, last
+	first, last int // the indexes of its tokens, up to, but not including, last
 	x           []int
 	width       int
 }
 
-// newLayout places the tokens of a sentence. Blocks are at most as wide as width, if no single token is wider.
+// newLayout returns the layout of a sentence. Blocks are at most width cells wide, unless a single column is wider.
 func newLayout(s *Sentence, width int, left *budget) *layout {
 	l := &layout{}
 	l.Sentence, l.notes = s.limited(left)
@@ -63,12 +64,12 @@ func newLayout(s *Sentence, width int, left *budget) *layout {
 	return l
 }
 
-// first returns the first layer that has arcs, or -1.
+// first returns the index of the first layer that has arcs, or -1.
 func (l *layout) first() int {
 	return slices.IndexFunc(l.Layers, func(layer Layer) bool { return len(layer.Arcs) > 0 })
 }
 
-// layerNotes returns the notes of a layer.
+// layerNotes returns the notes of a layer, including one about spans and arcs that are not drawn.
 func (l *layout) layerNotes(layer int) []string {
 	notes := l.Layers[layer].Notes
 	if n := l.missing[layer]; n > 0 {
@@ -77,7 +78,8 @@ func (l *layout) layerNotes(layer int) []string {
 	return notes
 }
 
-// makeRoom makes columns so wide that the labels of a layer fit, as far as that does not take too much.
+// makeRoom widens the columns and the gaps so that the tags of a layer, and the labels of its short spans and arcs,
+// fit.
 func (l *layout) makeRoom(layer *Layer) {
 	for i, tag := range layer.Tags {
 		for _, line := range tagLines(tag) {
@@ -109,7 +111,7 @@ func (l *layout) makeRoom(layer *Layer) {
 	}
 }
 
-// attach returns the distance between the middles of two columns.
+// attach returns the distance between the middles of two columns, in cells, as if they were in the same block.
 func (l *layout) attach(first, last int) int {
 	distance := l.widths[last]/2 - l.widths[first]/2
 	for i := first; i < last; i++ {
@@ -118,8 +120,8 @@ func (l *layout) attach(first, last int) int {
 	return distance
 }
 
-// divide puts the columns into as few blocks as the width allows, which it makes as narrow as that number allows, so that
-// no token is left alone.
+// divide puts the columns into as few blocks as the width allows. It then makes the blocks as narrow as this number of
+// blocks allows, so that the last one is not much shorter than the others.
 func (l *layout) divide(width int) {
 	l.split(width)
 	if fewest := len(l.blocks); fewest > 1 {
@@ -153,7 +155,7 @@ func (l *layout) divide(width int) {
 	}
 }
 
-// split puts as many columns as fit into each block.
+// split sets the blocks, with as many columns in each as fit into width.
 func (l *layout) split(width int) {
 	l.blocks = nil
 	for first := 0; first < len(l.tokens); {
@@ -168,12 +170,12 @@ func (l *layout) split(width int) {
 	}
 }
 
-// column returns where the column of a token begins and how wide it is.
+// column returns the position and the width of a token's column in a block.
 func (l *layout) column(b *block, token int) (x, width int) {
 	return b.x[token-b.first], l.widths[token]
 }
 
-// middle returns where arcs reach a token.
+// middle returns the position of the middle of a token's column, where its arcs end.
 func (l *layout) middle(b *block, token int) int {
 	x, width := l.column(b, token)
 	return x + width/2

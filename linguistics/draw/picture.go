@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// number returns the number of a token as it is written: tokens are counted from 1.
+// number returns the number of a token, which is counted from 1, as text. token is its index, from 0.
 func number(token int) string { return strconv.Itoa(token + 1) }
 
-// namesWidth returns the width of the names of a sentence's layers, with the space after them.
+// namesWidth returns the width of the longest name of a sentence's layers, with the space after it, or 0 without names.
 func namesWidth(s *Sentence) int {
 	width := 0
 	for i := range s.Layers[:min(len(s.Layers), MaxLayers)] {
@@ -20,7 +20,7 @@ func namesWidth(s *Sentence) int {
 	return width
 }
 
-// writeSentence appends the picture of a sentence to b.
+// writeSentence appends the blocks and the notes of a sentence to b.
 func writeSentence(b *strings.Builder, s *Sentence, left *budget, o *TextOptions) {
 	names := namesWidth(s)
 	l := newLayout(s, o.Width-names, left)
@@ -42,12 +42,13 @@ func writeSentence(b *strings.Builder, s *Sentence, left *budget, o *TextOptions
 // picture draws the blocks of a sentence.
 type picture struct {
 	*layout
-	// names is the width of the layers' names.
+	// names is the width of the layers' names, and numbered says that tokens are drawn with their numbers.
 	names    int
 	numbered bool
 }
 
-// block draws a block: the first layer of arcs over the tokens, tags and spans below, other arcs over tokens of their own.
+// block draws block n: the first layer of arcs above the tokens, tags and spans below them, and each other layer of
+// arcs further below, above a copy of the tokens.
 func (p *picture) block(c *canvas, n int) {
 	b := &p.blocks[n]
 	tokens := func() {
@@ -79,16 +80,18 @@ func (p *picture) block(c *canvas, n int) {
 	}
 }
 
-// inColumn draws a text in the middle of a token's column.
+// inColumn draws a text in the line y, in the middle of a token's column.
 func (p *picture) inColumn(c *canvas, b *block, token, y int, text cell, s style) {
 	x, width := p.column(b, token)
 	c.put(p.names+x+max(0, width-text.width)/2, y, text, s)
 }
 
+// drawName draws the name of a layer in the line y.
 func (p *picture) drawName(c *canvas, layer, y int) {
 	c.put(0, y, newCell(p.Layers[layer].Name, maxName), styleName)
 }
 
+// drawTags draws the tags of a layer in a block, below everything drawn before.
 func (p *picture) drawTags(c *canvas, layer int, b *block) {
 	tags := p.Layers[layer].Tags
 	y, drawn := len(c.rows), false
@@ -103,6 +106,7 @@ func (p *picture) drawTags(c *canvas, layer int, b *block) {
 	}
 }
 
+// drawSpans draws the spans of a layer in block n, below everything drawn before.
 func (p *picture) drawSpans(c *canvas, layer, n int) {
 	items := p.spans[layer][n]
 	if levels(items) == 0 {
@@ -117,7 +121,7 @@ func (p *picture) drawSpans(c *canvas, layer, n int) {
 	p.drawName(c, layer, top)
 }
 
-// drawSpan draws a bracket below the tokens, with a dotted line where the span has a gap.
+// drawSpan draws a span in the line y as a bracket below its tokens, with a dotted line where the span has a gap.
 func (p *picture) drawSpan(c *canvas, it item, y int) {
 	s := clusterStyle(it.cluster)
 	for x := it.lo; x <= it.hi; x++ {
@@ -157,7 +161,8 @@ func (p *picture) drawSpan(c *canvas, it item, y int) {
 	c.put(p.names+widest[0]+(widest[1]-widest[0]+1-label.width+1)/2, y, label, s)
 }
 
-// drawArcs draws the arcs of a layer over the row that comes next.
+// drawArcs draws the arcs of a layer in block n, below everything drawn before; the caller then draws the tokens below
+// them.
 func (p *picture) drawArcs(c *canvas, layer, n int) {
 	items := p.arcs[layer][n]
 	if levels(items) == 0 {
@@ -188,7 +193,7 @@ func (p *picture) drawArcs(c *canvas, layer, n int) {
 	p.drawName(c, layer, bottom)
 }
 
-// drawLabel writes the label of an arc on its line, where no other line crosses it if there is such a place.
+// drawLabel draws the label of an arc on the arc's line y, if possible at a place where no other line crosses it.
 func (p *picture) drawLabel(c *canvas, it item, y int) {
 	if it.single {
 		c.put(p.names+it.lo, y, it.label, styleLabel)

@@ -50,7 +50,7 @@ type Arc struct {
 	Label           string
 }
 
-// The limits of what is drawn. What is beyond is left out, and the number of such things is stated.
+// The limits of what is drawn. Anything beyond them is left out, and a note says how much.
 const (
 	// MaxSentences is the largest number of sentences of a document that are drawn, and MaxTokens that of tokens of a
 	// sentence.
@@ -70,19 +70,19 @@ const (
 	MaxDepth = 32
 )
 
-// budget is how much more of a document is drawn.
+// budget is how many more sentences, tokens and spans (including arcs) of a document may be drawn.
 type budget struct{ sentences, tokens, spans int }
 
 func newBudget() *budget { return &budget{MaxSentences, MaxAllTokens, MaxAllSpans} }
 
-// take returns how many of n things may be drawn, at most limit, and takes these from what is left.
+// take returns how many of n things may be drawn, which is at most limit, and subtracts this number from left.
 func take(left *int, n, limit int) int {
 	n = min(n, limit, *left)
 	*left -= n
 	return n
 }
 
-// limited returns the part of a sentence that is drawn. Notes say what is left out of it.
+// limited returns the part of a sentence that is drawn, and notes that say what is left out.
 func (s *Sentence) limited(left *budget) (*Sentence, []string) {
 	out := *s
 	out.Tokens = s.Tokens[:take(&left.tokens, len(s.Tokens), MaxTokens)]
@@ -121,7 +121,7 @@ func ascending(indexes []int) bool {
 	return true
 }
 
-// notes returns the notes of a layer of which so many spans and arcs are drawn.
+// notes returns the notes of a layer of which the given numbers of spans and arcs are drawn.
 func (l *Layer) notes(spans, arcs int) []string {
 	notes, more := limited(l.Notes, MaxNotes, "note")
 	if missing := len(l.Spans) - spans; missing > 0 {
@@ -133,7 +133,7 @@ func (l *Layer) notes(spans, arcs int) []string {
 	return slices.Concat(notes, more)
 }
 
-// count returns a number with a noun.
+// count returns a number with a noun, in the plural unless n is 1.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun

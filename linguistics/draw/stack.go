@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// The most levels that arcs, and spans, of a block are stacked to.
+// The largest numbers of levels of arcs and of spans in a block.
 const (
 	maxArcLevels  = 24
 	maxSpanLevels = 16
@@ -14,29 +14,30 @@ const (
 // item is an arc or a span, or the part of one that is in a block.
 type item struct {
 	label cell
-	// lo and hi are the first and the last cell that it takes.
+	// lo and hi are the first and the last cell that the item takes up.
 	lo, hi int
-	// level is how far from the tokens it is, from 1; 0 if there was no level for it.
+	// level is the item's distance from the tokens, from 1, or 0 if there was no room for it.
 	level int
-	// cluster is that of a span.
+	// cluster is the cluster of a span: see [Span].
 	cluster int
-	// parts are the stretches of a span that are in it, of which there are several if it has gaps. openLow and openHigh say
-	// that it goes on in another block.
+	// parts are the first and last cells of the stretches that a span covers; there are several if the span has gaps.
+	// openLow and openHigh say that the span continues in another block at its left or its right end.
 	parts             [][2]int
 	openLow, openHigh bool
-	// from and to are the middles of the head and the dependent of an arc. If single is set, only one of its ends is in the
-	// block, and both are the middle of that.
+	// from and to are the cells in the middle of the columns of an arc's head and dependent. single says that the arc
+	// is drawn at one token only, because its other end is the root, in another block, or the same token; from and to
+	// are then both the middle of that token's column.
 	from, to int
 	single   bool
-	// incoming says that the end of a single arc is the dependent.
+	// incoming says that the token of a single arc is its dependent.
 	incoming bool
 }
 
-// stack gives the items their levels: each is above all shorter ones that it overlaps. It returns the number of items for
-// which there was none. Items that share no more than touch cells at their ends do not overlap.
+// stack sets the levels of items, so that each is farther from the tokens than all shorter ones that it overlaps. It
+// returns the number of items that would need a level above most. Items that share at most touch cells do not overlap.
 func stack(items []item, most, touch int) (missing int) {
 	slices.SortStableFunc(items, func(a, b item) int {
-		// What is drawn at one token alone is above the arcs of that token.
+		// Items at a single token are farther from the tokens than the arcs of that token.
 		if a.single != b.single {
 			if a.single {
 				return 1
@@ -68,7 +69,7 @@ func stack(items []item, most, touch int) (missing int) {
 	return missing
 }
 
-// levels returns the number of levels of items.
+// levels returns the highest level of items, or 0.
 func levels(items []item) int {
 	n := 0
 	for _, it := range items {
@@ -77,7 +78,7 @@ func levels(items []item) int {
 	return n
 }
 
-// arcsIn returns the items of a layer's arcs in each block.
+// arcsIn returns the arcs of a layer as the items of each block. An arc between two blocks is an item in both.
 func (l *layout) arcsIn(layer *Layer) [][]item {
 	out := make([][]item, len(l.blocks))
 	for _, arc := range layer.Arcs {
@@ -110,14 +111,14 @@ func (l *layout) arcsIn(layer *Layer) [][]item {
 	return out
 }
 
-// around puts the label of a single item over its middle.
+// around sets the position of a single item so that its label is centered on it.from, as far as the block allows.
 func (l *layout) around(b *block, it *item) {
 	it.to = it.from
 	it.lo = max(0, min(it.from-it.label.width/2, b.width-it.label.width))
 	it.hi = it.lo + it.label.width - 1
 }
 
-// crosses reports whether an arc lies in two blocks.
+// crosses reports whether any arc connects tokens of two blocks.
 func (l *layout) crosses() bool {
 	for i := range l.Layers {
 		for _, arc := range l.Layers[i].Arcs {
@@ -129,7 +130,7 @@ func (l *layout) crosses() bool {
 	return false
 }
 
-// spansIn returns the items of a layer's spans in each block.
+// spansIn returns the spans of a layer as the items of each block. A span in several blocks is an item in each.
 func (l *layout) spansIn(layer *Layer) [][]item {
 	out := make([][]item, len(l.blocks))
 	for _, span := range layer.Spans {

@@ -7,13 +7,13 @@ import (
 
 // The measures of a picture, in pixels.
 const (
-	cellWidth = 8.6 // of a cell of a text of 14 pixels in a font of equal widths
+	cellWidth = 8.6 // the width of a character in a monospaced font of 14 pixels
 	arcHeight = 22
 	rowHeight = 22
 	margin    = 6
 )
 
-// svg is the picture of a block.
+// svg is the picture of a block, as data for the template.
 type svg struct {
 	Width, Height int
 	Paths         []svgPath
@@ -25,11 +25,11 @@ type svgPath struct{ D, Class string }
 type svgText struct {
 	X, Y, Class, Text string
 	RTL               bool
-	// Token says that it is a token, and so in the language of the text.
+	// Token says that the text is a token, which is in the language of the sentence.
 	Token bool
 }
 
-// svg draws a block as the terminal does.
+// svg returns the picture of block n, with the same content and arrangement as [picture.block].
 func (p *picture) svg(n int) *svg {
 	b := &p.blocks[n]
 	s := &svg{}
@@ -65,15 +65,16 @@ func (p *picture) svg(n int) *svg {
 	return s
 }
 
-// at returns the place of the middle of a cell.
+// at returns the horizontal position of the middle of cell x, in pixels.
 func (p *picture) at(x int) float64 { return margin + (float64(p.names+x)+0.5)*cellWidth }
 
-// center returns the middle of a token's column.
+// center returns the horizontal position of the middle of a token's column, in pixels.
 func (p *picture) center(b *block, token int) float64 {
 	x, width := p.column(b, token)
 	return margin + (float64(p.names+x)+float64(width)/2)*cellWidth
 }
 
+// text adds a text with the position x and y, unless it is empty.
 func (s *svg) text(x float64, y int, c cell, t svgText) {
 	t.X, t.Y, t.Text, t.RTL = fmt.Sprintf("%.1f", x), fmt.Sprint(y), c.text, hasRTL(c.text)
 	if c.text != "" {
@@ -81,6 +82,7 @@ func (s *svg) text(x float64, y int, c cell, t svgText) {
 	}
 }
 
+// path adds a path of a CSS class.
 func (s *svg) path(class, format string, args ...any) {
 	s.Paths = append(s.Paths, svgPath{fmt.Sprintf(format, args...), class})
 }
@@ -148,7 +150,7 @@ func (p *picture) svgSpans(s *svg, layer, n int, y *int) {
 	*y += height*rowHeight + 4
 }
 
-// hue returns the class of a cluster.
+// hue returns the CSS class that sets the color of a cluster.
 func hue(cluster int) string {
 	if cluster < 1 {
 		return "c0"
@@ -193,7 +195,7 @@ func (p *picture) svgArcs(s *svg, layer, n int, y *int) {
 	*y = bottom
 }
 
-// arrow draws the head of an arrow that points down.
+// arrow adds an arrowhead that points down to x and y.
 func (s *svg) arrow(x float64, y int) {
 	s.path("tip", "M%.1f,%dl-3,-6h6z", x, y)
 }

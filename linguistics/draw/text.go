@@ -46,6 +46,7 @@ func Text(w io.Writer, d *Document, options *TextOptions) error {
 	return err
 }
 
+// writeSection appends a section to b. It takes what it draws from left.
 func writeSection(b *strings.Builder, s *Section, left *budget, o *TextOptions) {
 	if s.Title != "" {
 		b.WriteString(styled(wrapped(s.Title, 0, o.Width), styleHeading, o.Color) + "\n")
@@ -99,14 +100,14 @@ func writeSection(b *strings.Builder, s *Section, left *budget, o *TextOptions) 
 	writeNotes(b, "", slices.Concat(notes, rest, more), o)
 }
 
-// gap writes an empty line if there is something before it.
+// gap writes an empty line if wanted is set.
 func gap(b *strings.Builder, wanted bool) {
 	if wanted {
 		b.WriteByte('\n')
 	}
 }
 
-// writeNotes writes lines, each after the name of what it is about.
+// writeNotes writes each note on its own lines, after name and a colon unless name is "".
 func writeNotes(b *strings.Builder, name string, notes []string, o *TextOptions) {
 	prefix := ""
 	if name != "" {
@@ -118,8 +119,9 @@ func writeNotes(b *strings.Builder, name string, notes []string, o *TextOptions)
 	}
 }
 
-// wrapped returns a text in lines of up to width cells, which begin after indent spaces; the first one is written where the
-// caller is, at that place. Lines end at spaces, and within what is longer than a line at the boundaries of words.
+// wrapped returns a text in lines of up to width cells. All lines but the first begin with indent spaces: the caller
+// has written as much before the first one. Lines are broken at spaces; a piece without spaces that is longer than a
+// line is broken between words.
 func wrapped(s string, indent, width int) string {
 	room := max(width-indent, minWidth)
 	var lines []string
@@ -159,7 +161,7 @@ func wrapped(s string, indent, width int) string {
 	return strings.Join(lines, "\n"+strings.Repeat(" ", indent))
 }
 
-// writeTable writes a table whose columns are as wide as what is in them, up to what fits.
+// writeTable writes a table. Each column is as wide as its contents, up to a limit that depends on the width of a line.
 func writeTable(b *strings.Builder, t *Table, o *TextOptions) {
 	if t.Title != "" {
 		b.WriteString(styled(wrapped(t.Title, 0, o.Width), styleName, o.Color) + "\n")
@@ -213,6 +215,7 @@ func writeTable(b *strings.Builder, t *Table, o *TextOptions) {
 	writeNotes(b, "", more, o)
 }
 
+// writeTree writes nodes and those below them, each line after prefix, which draws the branches above.
 func writeTree(b *strings.Builder, nodes []Node, prefix string, o *TextOptions) {
 	for i, n := range nodes {
 		mark, below := "├ ", "│ "

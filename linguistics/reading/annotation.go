@@ -42,8 +42,9 @@ type Annotation struct {
 	Tokens []*Token
 	// Time is the stretch of the recording that is annotated, from the anchor or the named tokens, or nil.
 	Time *layers.TemporalSpan
-	// Dependent and Head are the ends of an arc. Both are nil if the annotation is not an arc between tokens. Only Head
-	// is nil if the arc starts at the root, or at an annotation that is one of the arguments.
+	// Dependent and Head are the ends of an arc. Both are nil if the annotation is not an arc between tokens. Head
+	// alone is nil if the arc starts at the root, or at an annotation that is one of the arguments. Dependent alone is
+	// nil if the arc leads to such an annotation.
 	Dependent, Head *Token
 	// Parent, Children and Arguments are the annotations that this one names. Children also has the annotations that
 	// name this one as their parent.
@@ -52,7 +53,7 @@ type Annotation struct {
 	Arguments []Argument
 	// Members are the members of clusters that refer to this annotation.
 	Members []*Member
-	// Problems lists references and places in the annotation that are wrong.
+	// Problems lists the references and places in the annotation that are wrong.
 	Problems []*Problem
 }
 
@@ -69,7 +70,7 @@ func (a *Annotation) IsRoot() bool {
 	return a.Dependent != nil && a.Head == nil && a.Value.HeadIndex.Or(-1) == -1 && len(a.Arguments) == 0
 }
 
-// single returns the only token that the annotation is about, or nil.
+// single returns the token that the annotation is about, or nil if it is not about exactly one whole token.
 func (a *Annotation) single() *Token {
 	if a.Dependent != nil {
 		return a.Dependent
@@ -80,7 +81,8 @@ func (a *Annotation) single() *Token {
 	return nil
 }
 
-// exact reports whether the annotation covers its only token and no less.
+// exact reports whether the annotation's span is that of its first token. It is true if either has no span. The
+// annotation must have tokens.
 func (a *Annotation) exact() bool {
 	token := a.Tokens[0]
 	return a.Span == nil || token.Span == nil || *a.Span == *token.Span ||
@@ -94,7 +96,8 @@ func (e *Expression) problem(a *Annotation, path string, err error) {
 	e.note(p)
 }
 
-// resolve finds out what the annotations of a layer are about.
+// resolve adds the annotations of a layer's record to the layer, with their places in the text, the annotations that
+// they refer to, and their problems.
 func (e *Expression) resolve(layer *Layer) {
 	v := layer.Value
 	layer.ids = make(map[string]*Annotation, len(v.Annotations))
@@ -124,7 +127,8 @@ func (e *Expression) resolve(layer *Layer) {
 	layer.sort()
 }
 
-// token returns the token that a field of an annotation names by its index, or nil.
+// token returns the token that a field of an annotation names by its index, or nil. It adds a problem if there is no
+// such token, or with the error missing if the layer has no tokenization.
 func (e *Expression) token(a *Annotation, field string, index int64, missing error) *Token {
 	if a.Layer.Tokenization == nil {
 		e.problem(a, field, missing)
@@ -137,7 +141,8 @@ func (e *Expression) token(a *Annotation, field string, index int64, missing err
 	return token
 }
 
-// place finds the text, the tokens and the time that an annotation is about. missing is why its layer has no tokenization.
+// place sets the text, the tokens and the time that an annotation is about. missing is the reason why its layer has no
+// tokenization.
 func (e *Expression) place(a *Annotation, missing error) {
 	v := a.Value
 	var spans *layers.Span // of the tokens
@@ -209,7 +214,7 @@ func (e *Expression) place(a *Annotation, missing error) {
 	}
 }
 
-// time notes the time that an annotation is about.
+// time sets the time that an annotation is about, or adds a problem if span is not valid.
 func (e *Expression) time(a *Annotation, path string, span *layers.TemporalSpan) {
 	if span.Start < 0 || span.Ending < span.Start {
 		e.problem(a, path, errTime)
@@ -218,6 +223,7 @@ func (e *Expression) time(a *Annotation, path string, span *layers.TemporalSpan)
 	a.Time = span
 }
 
+// joinTime returns the stretch of time from the earlier start to the later end; one that is nil covers nothing.
 func joinTime(a, b *layers.TemporalSpan) *layers.TemporalSpan {
 	switch {
 	case a == nil:
@@ -228,7 +234,8 @@ func joinTime(a, b *layers.TemporalSpan) *layers.TemporalSpan {
 	return &layers.TemporalSpan{Start: min(a.Start, b.Start), Ending: max(a.Ending, b.Ending)}
 }
 
-// arc finds the ends of an arc. Its dependent is named by targetIndex, or, in a layer of dependencies, by tokenIndex.
+// arc sets the ends of an arc. The field targetIndex names its dependent; in a layer of dependencies, or if the
+// annotation has a headIndex, tokenIndex does so if there is no targetIndex.
 func (e *Expression) arc(a *Annotation, missing error) {
 	v := a.Value
 	target, path := v.TargetIndex, "/targetIndex"
@@ -264,7 +271,7 @@ func isTree(v *annotation.AnnotationLayer) bool {
 	return v.Subkind.Or("") == annotation.AnnotationLayerSubkindDependency
 }
 
-// relate finds the annotations that an annotation names.
+// relate sets the parent and the arguments of an annotation, and adds it to the children of its parent.
 func (e *Expression) relate(a *Annotation) {
 	v, ids := a.Value, a.Layer.ids
 	if v.ParentID != nil {
@@ -298,7 +305,8 @@ func (e *Expression) relate(a *Annotation) {
 	}
 }
 
-// complete adds the children that an annotation names itself, the tokens in its span, and the problem that it has no place.
+// complete adds to an annotation the children that it names itself, the text and the tokens of its span, and a problem
+// if it should have a place but has none.
 func (e *Expression) complete(a *Annotation) {
 	known := make(map[*Annotation]bool, len(a.Children))
 	for _, child := range a.Children {
@@ -347,7 +355,7 @@ func (e *Expression) tokensIn(a *Annotation) []*Token {
 	return t.Tokens[first:last:last]
 }
 
-// sort notes the annotations with a span in the order of the text.
+// sort sets places: the annotations with a span, in the order of the text.
 func (l *Layer) sort() {
 	for _, a := range l.Annotations {
 		if a.Span != nil {
@@ -357,7 +365,8 @@ func (l *Layer) sort() {
 	slices.SortStableFunc(l.places, func(a, b *Annotation) int { return cmp.Compare(a.Span.ByteStart, b.Span.ByteStart) })
 }
 
-// hulls gives the annotations that have no span of their own that of their children and arguments. Circles have none.
+// hulls sets the spans of annotations that have none of their own: each gets the span that its children and arguments
+// cover. References that close a cycle are ignored.
 func hulls(all []*Annotation) {
 	const visiting, done = 1, 2
 	state := make(map[*Annotation]byte, len(all))
@@ -398,7 +407,8 @@ func hulls(all []*Annotation) {
 	}
 }
 
-// below returns one of the annotations that an annotation consists of: a child or an argument.
+// below returns the annotation with the index i among the children and arguments of an annotation, or nil if it was not
+// found. There are countBelow of them.
 func (a *Annotation) below(i int) *Annotation {
 	if i < len(a.Children) {
 		return a.Children[i]
@@ -460,6 +470,7 @@ func groups(all []*Layer) func(*Layer) syntax.ATURI {
 	return func(layer *Layer) syntax.ATURI { return find(layer.URI) }
 }
 
+// compareRank compares the ranks of two alternative layers: see [Best].
 func compareRank(a, b *Layer) int {
 	rank := func(l *Layer) int64 {
 		if r, ok := l.Value.Rank.Get(); ok {

@@ -45,10 +45,11 @@ type Member struct {
 	Problem *Problem
 }
 
-// mention is a member of a cluster set by its places in the record.
+// mention is a member of a cluster set, given by the indexes of its cluster and of the member in the cluster.
 type mention struct{ cluster, member int }
 
-// cluster joins the cluster sets of an expression, given its own layers, and the copies of annotations of its parent.
+// cluster adds the cluster sets of an expression. own are the layers about the expression itself, and copied maps
+// annotations of its parent to their copies in the expression.
 func (e *Expression) cluster(ctx context.Context, own []*Layer, copied copies) error {
 	x := e.index
 	names := map[syntax.ATURI]bool{}
@@ -88,8 +89,8 @@ func (e *Expression) cluster(ctx context.Context, own []*Layer, copied copies) e
 	return nil
 }
 
-// inherit adds the clusters of the parent that have a member in the expression, but for the sets in names, which are
-// added whole.
+// inherit adds the clusters of the parent that have a member in the expression, except those of the sets in names,
+// which are added whole.
 func (e *Expression) inherit(names map[syntax.ATURI]bool, copied copies) {
 	sets := map[*ClusterSet]*ClusterSet{}
 	clusters := map[*Cluster]*Cluster{}
@@ -127,7 +128,7 @@ func (e *Expression) inherit(names map[syntax.ATURI]bool, copied copies) {
 	sortSets(e.Clusters)
 }
 
-// clusterSet adds a cluster set: all of it, or the members that are in the expression's own layers.
+// clusterSet adds a cluster set: the whole set, or only the members that are in layers, the expression's own layers.
 func (e *Expression) clusterSet(ctx context.Context, entry rec.Entry[annotation.ClusterSet], layers map[syntax.ATURI]*Layer, whole bool) error {
 	set := &ClusterSet{Entry: entry}
 	at := func(i int) *Cluster {
@@ -164,7 +165,8 @@ func (e *Expression) clusterSet(ctx context.Context, entry rec.Entry[annotation.
 	return nil
 }
 
-// member adds a member of a cluster.
+// member adds member j of a cluster, and finds the annotation or the record that it refers to. layers are the
+// expression's own layers.
 func (e *Expression) member(ctx context.Context, cluster *Cluster, j int, layers map[syntax.ATURI]*Layer) error {
 	m := &Member{Cluster: cluster, Index: j, Value: &cluster.Value.Members[j]}
 	cluster.Members = append(cluster.Members, m)
@@ -196,6 +198,7 @@ func (e *Expression) member(ctx context.Context, cluster *Cluster, j int, layers
 	return nil
 }
 
+// found returns ErrNoObject unless ok is set.
 func found(ok bool) error {
 	if ok {
 		return nil
@@ -215,7 +218,7 @@ func annotationOf(set *annotation.ClusterSet, target anchor.Target) (syntax.ATUR
 	return "", ""
 }
 
-// mentionsOf returns the members of a set by the layers that they are in.
+// mentionsOf returns the members of a set that are annotations, by the URI of their layer.
 func (x *Index) mentionsOf(set rec.Entry[annotation.ClusterSet]) map[syntax.ATURI][]mention {
 	if all, ok := x.mentions[set.URI]; ok {
 		return all
@@ -233,7 +236,7 @@ func (x *Index) mentionsOf(set rec.Entry[annotation.ClusterSet]) map[syntax.ATUR
 	return all
 }
 
-// object returns an annotation of a layer.
+// object returns the annotation with the UUID id in the layer at uri, which it fetches from the source if need be.
 func (x *Index) object(ctx context.Context, uri syntax.ATURI, id string) (*annotation.Annotation, error) {
 	if uri == "" {
 		return nil, fmt.Errorf("%w: the cluster set has no layerRef", anchor.ErrRecord)
@@ -260,7 +263,7 @@ func (x *Index) object(ctx context.Context, uri syntax.ATURI, id string) (*annot
 	return &known.layer.Annotations[known.places[id]], nil
 }
 
-// objects are the annotations of a layer by their UUIDs, or why there is no such layer.
+// objects has a layer and the indexes of its annotations by their UUIDs, or the error of getting the layer.
 type objects struct {
 	layer  *annotation.AnnotationLayer
 	err    error
@@ -280,6 +283,7 @@ func (s *ClusterSet) sort() {
 	}
 }
 
+// sortSets sorts cluster sets by their URIs.
 func sortSets(all []*ClusterSet) {
 	slices.SortFunc(all, func(a, b *ClusterSet) int { return cmp.Compare(a.URI, b.URI) })
 }

@@ -57,11 +57,12 @@ type Tokenization struct {
 	// record names.
 	Value  *segmentation.Tokenization
 	Tokens []*Token
-	// ordered says that the spans of the tokens are in the order of the text.
+	// ordered says that all tokens have spans, which are in the order of the text.
 	ordered bool
-	// numbers has the tokens by their recorded numbers.
+	// numbers has the tokens by their recorded indexes, Value.TokenIndex.
 	numbers map[int64]*Token
-	base    *Tokenization
+	// base is the whole tokenization, if this is a part of it, or nil.
+	base *Tokenization
 }
 
 // Token is a token with the annotations on it alone.
@@ -158,14 +159,16 @@ func (x *Index) Expression(ctx context.Context, uri syntax.ATURI) (*Expression, 
 	}
 }
 
-// maxJoined is how many documents an index keeps joined, for calls about parts of them.
+// maxJoined is how many documents an index keeps joined, so that calls about their parts need not join them again.
 const maxJoined = 8
 
-// maxTries is how often an expression is joined if records are fetched for it.
+// maxTries is how often [Index.Expression] joins an expression, since records that it fetches may be about the
+// expression.
 const maxTries = 4
 
+// expression returns the expression at uri, joined with the records about it that the index has now.
 func (x *Index) expression(ctx context.Context, uri syntax.ATURI) (*Expression, error) {
-	// The expressions above come first.
+	// Find the expressions above this one first.
 	var path []rec.Entry[expression.Expression]
 	var problem *Problem
 	for at, ok := uri, true; ok; {
@@ -213,15 +216,15 @@ func (x *Index) expression(ctx context.Context, uri syntax.ATURI) (*Expression, 
 	return e, nil
 }
 
-// note adds a problem, unless it is nil.
+// note adds a problem to the expression, unless p is nil.
 func (e *Expression) note(p *Problem) {
 	if p != nil {
 		e.Problems = append(e.Problems, p)
 	}
 }
 
-// Parts yields the expressions whose parent this one is, in the order of the text, joined as [Index.Expression] does it.
-// An error ends the loop.
+// Parts yields the parts of the expression, which are the expressions that name it as their parent. They are in the
+// order of the text, and joined as [Index.Expression] does it. An error ends the loop.
 func (e *Expression) Parts(ctx context.Context) iter.Seq2[*Expression, error] {
 	return func(yield func(*Expression, error) bool) {
 		x := e.index
@@ -274,7 +277,8 @@ func (e *Expression) sentences(ctx context.Context, yield func(*Expression, erro
 	return true
 }
 
-// join joins an expression with what is about it, and with what lies within it of parent, if that is not nil.
+// join returns an expression joined with the records about it and, if parent is not nil, with the parts of the records
+// about parent that lie within it.
 func (x *Index) join(ctx context.Context, entry rec.Entry[expression.Expression], parent *Expression) (*Expression, error) {
 	e := &Expression{Entry: entry, Parent: parent, index: x, ids: map[string]*Tokenization{}}
 	inside := e.settle(parent)
@@ -334,8 +338,8 @@ func (x *Index) join(ctx context.Context, entry rec.Entry[expression.Expression]
 	return e, ctx.Err()
 }
 
-// settle finds out which text the expression has, and where that is in the text of its parent, or nil if that is not
-// known.
+// settle sets the text of the expression. It returns the stretch of its parent's text that the expression is, or nil if
+// that is not known.
 func (e *Expression) settle(parent *Expression) *layers.Span {
 	content, own := e.Value.Text.Get()
 	e.Text = content
@@ -359,8 +363,9 @@ func (e *Expression) settle(parent *Expression) *layers.Span {
 	return span
 }
 
-// locate returns the stretch of text that an anchor is about, the path of what says so, and what is wrong with it. The span is
-// nil if the anchor is not about the text.
+// locate returns the stretch of text to which an anchor refers, and the path of the anchor's field that says so. The
+// span is nil if the anchor does not refer to the text; the error, if any, is then what is wrong with the field at the
+// path.
 func (e *Expression) locate(a *layers.Anchor) (*layers.Span, string, error) {
 	var first error
 	var at string
@@ -388,7 +393,8 @@ func (e *Expression) locate(a *layers.Anchor) (*layers.Span, string, error) {
 	return nil, at, first
 }
 
-// hull returns the span from the first to the last of some tokens, or nil if one has no span.
+// hull returns the span that covers the tokens with these indexes in the tokenization id, or nil if none of them has a
+// span.
 func (e *Expression) hull(id layers.UUID, indexes ...int64) (*layers.Span, error) {
 	t, err := e.tokenization(&id)
 	if err != nil {
@@ -405,7 +411,7 @@ func (e *Expression) hull(id layers.UUID, indexes ...int64) (*layers.Span, error
 	return span, nil
 }
 
-// join returns the span that covers both; one that is nil covers nothing.
+// join returns the span from the earlier start to the later end of two spans; one that is nil covers nothing.
 func join(a, b *layers.Span) *layers.Span {
 	switch {
 	case a == nil:
@@ -416,7 +422,8 @@ func join(a, b *layers.Span) *layers.Span {
 	return &layers.Span{ByteStart: min(a.ByteStart, b.ByteStart), ByteEnd: max(a.ByteEnd, b.ByteEnd)}
 }
 
-// tokenization returns the tokenization with a UUID, or the only one if id is nil.
+// tokenization returns the tokenization with the UUID id, or the only one if id is nil. The error wraps
+// ErrNoTokenization or ErrAmbiguous.
 func (e *Expression) tokenization(id *layers.UUID) (*Tokenization, error) {
 	if id == nil {
 		switch len(e.Tokenizations) {
@@ -433,7 +440,8 @@ func (e *Expression) tokenization(id *layers.UUID) (*Tokenization, error) {
 	return nil, ErrNoTokenization
 }
 
-// token returns the token with a recorded index.
+// token returns the token with a recorded index. The error wraps ErrOutside if only the whole expression has such a
+// token, and ErrNoToken otherwise.
 func (t *Tokenization) token(index int64) (*Token, error) {
 	if token := t.numbers[index]; token != nil {
 		return token, nil
@@ -444,7 +452,8 @@ func (t *Tokenization) token(index int64) (*Token, error) {
 	return nil, fmt.Errorf("%w: index %d, of %d tokens", ErrNoToken, index, len(t.Value.Tokens))
 }
 
-// tokenize adds a tokenization of a segmentation.
+// tokenize adds the tokenization with the index i in a segmentation, unless it is about another expression, such as a
+// part of this one.
 func (e *Expression) tokenize(s *rec.Entry[segmentation.Segmentation], i int) {
 	value := &s.Value.Tokenizations[i]
 	at := "/tokenizations/" + strconv.Itoa(i)
@@ -497,7 +506,7 @@ func (e *Expression) tokenize(s *rec.Entry[segmentation.Segmentation], i int) {
 	e.ids[value.UUID.Value] = t
 }
 
-// choose finds the tokenization that most layers refer to.
+// choose sets primary to the tokenization to which most layers refer.
 func (e *Expression) choose() {
 	layers := map[*Tokenization]int{}
 	for _, layer := range e.Layers {
@@ -510,7 +519,7 @@ func (e *Expression) choose() {
 	}
 }
 
-// tag puts the annotations on single tokens under their tokens.
+// tag adds each annotation on a single token to the tags of the token.
 func (e *Expression) tag() {
 	for _, layer := range e.Layers {
 		for _, a := range layer.Annotations {

@@ -44,20 +44,20 @@ type Index struct {
 	source   Source
 	records  map[syntax.ATURI]Record
 	failures map[syntax.ATURI]failure
-	// referring has the records that refer to another, by how they do.
+	// referring has the URIs of the records that refer to another record.
 	referring map[reference]map[syntax.ATURI]struct{}
-	// complete has the repositories of which nothing needs to be fetched, and the collections that were fetched.
+	// complete has the repositories of which all records are in the index, and the collections that were fetched.
 	complete map[place]bool
-	// changes counts them.
+	// changes counts the changes of records and failures.
 	changes int
-	// joined has some expressions that were joined since the last change, and are no part of another.
+	// joined caches expressions that are not part of another one, as they were joined since the last change.
 	joined map[syntax.ATURI]*Expression
-	// objects has the annotations of layers, and mentions the members of cluster sets by their layers.
+	// objects caches the annotations of layers, and mentions the members of cluster sets, by the URI of the record.
 	objects  map[syntax.ATURI]objects
 	mentions map[syntax.ATURI]map[syntax.ATURI][]mention
 }
 
-// failure is an invalid record. value is what could be decoded of it, or nil.
+// failure is an invalid record. value is what could be decoded of the record, or nil.
 type failure struct {
 	issues []issue.Issue
 	value  lex.Record
@@ -69,21 +69,23 @@ type place struct {
 	collection syntax.NSID
 }
 
-// reference is a record that others refer to, and how.
+// reference is a key of [Index.referring]: the URI of the record to which others refer, and how they refer to it.
 type reference struct {
 	by syntax.ATURI
 	in relation
 }
 
+// relation is the way in which one record refers to another.
 type relation uint8
 
+// The relations of records to the record to which they refer.
 const (
-	partOf relation = iota
-	segmentationOf
-	layerOf
-	clustersOf      // an expression
-	clustersOfLayer // a layer
-	memberOf
+	partOf          relation = iota // an expression to its parent
+	segmentationOf                  // a segmentation to an expression
+	layerOf                         // an annotation layer to an expression
+	clustersOf                      // a cluster set to an expression
+	clustersOfLayer                 // a cluster set to an annotation layer
+	memberOf                        // a membership to a corpus
 )
 
 // Option is a setting of an [Index].
@@ -111,7 +113,7 @@ func New(opts ...Option) *Index {
 	return x
 }
 
-// changed forgets what was derived from the records.
+// changed counts a change, and clears the caches, whose contents depend on the records.
 func (x *Index) changed() {
 	x.changes++
 	if x.joined == nil || len(x.joined)+len(x.objects)+len(x.mentions) > 0 {
@@ -156,6 +158,7 @@ func (x *Index) AddRepository(r *records.Repository) {
 	}
 }
 
+// addAll adds the records of a collection, and marks their repository as complete.
 func addAll[T any, P interface {
 	*T
 	lex.Record
@@ -188,7 +191,7 @@ func (x *Index) AddFailure(f *rec.Failure) {
 	x.failures[f.URI] = noted
 }
 
-// link makes a record found by what it refers to.
+// link adds the references in a record to referring, so that [Index.find] finds the record.
 func (x *Index) link(uri syntax.ATURI, record lex.Record) {
 	for to := range references(record) {
 		if x.referring[to] == nil {
@@ -214,7 +217,7 @@ func (x *Index) Remove(uri syntax.ATURI) {
 	}
 }
 
-// references yields what the index has to find a record by.
+// references yields the references in a record by which [Index.find] finds it.
 func references(record lex.Record) iter.Seq[reference] {
 	return func(yield func(reference) bool) {
 		switch v := record.(type) {
@@ -251,7 +254,7 @@ func references(record lex.Record) iter.Seq[reference] {
 	}
 }
 
-// find returns the URIs of the records that refer to uri, also of invalid ones, sorted.
+// find returns the sorted URIs of the records that refer to uri in a certain way, including invalid records.
 func (x *Index) find(uri syntax.ATURI, in relation) []syntax.ATURI {
 	all := x.referring[reference{uri, in}]
 	uris := make([]syntax.ATURI, 0, len(all))
@@ -279,6 +282,7 @@ func (x *Index) Corpora() []syntax.ATURI {
 	return x.roots(func(v lex.Record) bool { _, ok := v.(*corpus.Corpus); return ok })
 }
 
+// roots returns the sorted URIs of the records that is accepts.
 func (x *Index) roots(is func(lex.Record) bool) []syntax.ATURI {
 	var uris []syntax.ATURI
 	for uri, r := range x.records {
@@ -290,10 +294,10 @@ func (x *Index) roots(is func(lex.Record) bool) []syntax.ATURI {
 	return uris
 }
 
-// of are the collections in which the records about an expression are.
+// of are the collections of the records about expressions, and of the expressions.
 var of = []syntax.NSID{expression.NSIDExpression, segmentation.NSIDSegmentation, annotation.NSIDAnnotationLayer, annotation.NSIDClusterSet}
 
-// fetch fetches the records of some collections of a repository, unless that has been done.
+// fetch fetches the records of some collections of a repository from the source, unless they have been fetched already.
 func (x *Index) fetch(ctx context.Context, authority syntax.AtIdentifier, collections ...syntax.NSID) error {
 	did, ok := authority.DID()
 	if x.source == nil || x.complete[place{repo: authority}] || !ok {
@@ -321,9 +325,10 @@ func (x *Index) fetch(ctx context.Context, authority syntax.AtIdentifier, collec
 	return nil
 }
 
-// Fetch fetches the expressions, segmentations, layers and cluster sets of a repository from the source, unless that has been
-// done. References lead from a layer to its expression, and not back: so what the repositories of others say about an expression
-// is joined with it only once they have been fetched or added. The error is that of the source, and is nil without one.
+// Fetch fetches the expressions, segmentations, layers and cluster sets of a repository from the source, unless they
+// have been fetched already. Annotations in the repository of another account are joined with an expression only once
+// that repository has been fetched or added, since an expression does not refer to its annotations. The error is that
+// of the source; without a source, Fetch does nothing.
 func (x *Index) Fetch(ctx context.Context, did syntax.DID) error {
 	return x.fetch(ctx, did.AtIdentifier(), of...)
 }
@@ -342,7 +347,8 @@ func (x *Index) addEnvelope(envelope *rec.Envelope) {
 	x.Add(Record{envelope.URI, envelope.CID, envelope.Trust, value})
 }
 
-// get returns a record, from the source if need be. The error wraps ErrNotFound or ErrInvalid, or is that of the source.
+// get returns the record at uri, which it fetches from the source if need be. The error wraps ErrNotFound, ErrInvalid
+// or ErrType, or is that of the source.
 func (x *Index) get(ctx context.Context, uri syntax.ATURI) (Record, error) {
 	if r, ok := x.records[uri]; ok {
 		return r, nil
@@ -373,11 +379,13 @@ func (x *Index) get(ctx context.Context, uri syntax.ATURI) (Record, error) {
 	return Record{}, ErrNotFound
 }
 
+// error returns an error that wraps ErrInvalid and summarizes the issues.
 func (f failure) error() error {
 	return fmt.Errorf("%w: %s", ErrInvalid, cmp.Or(issue.Summary(f.issues), "malformed"))
 }
 
-// getAs returns a record of a type, as get does. The error wraps ErrType if it is of another.
+// getAs returns the record at uri as a value of the type P, like [Index.get]. The error wraps ErrType if the record has
+// another type.
 func getAs[T any, P interface {
 	*T
 	lex.Record

@@ -8,10 +8,11 @@ import (
 	"github.com/layers-pub/layers-go/layers"
 )
 
-// copies are the annotations of an expression that lie within a part of it, with their copies there.
+// copies maps annotations of an expression to their copies in a part of the expression.
 type copies map[*Annotation]*Annotation
 
-// within copies what lies within a span of the text of parent, so that its spans are in the text of e.
+// within copies to e the tokens and annotations of parent that lie within span, which is the place of e in parent's
+// text. The spans of the copies refer to the text of e.
 func (e *Expression) within(parent *Expression, span layers.Span) copies {
 	shifted := func(s *layers.Span) *layers.Span {
 		if s == nil {
@@ -82,7 +83,7 @@ func (e *Expression) within(parent *Expression, span layers.Span) copies {
 		}
 		e.Layers = append(e.Layers, part)
 	}
-	// What the copies refer to can be outside.
+	// The copies may refer to objects outside of the part.
 	for _, pair := range pairs {
 		a, copied := pair.from, pair.to
 		for _, token := range a.Tokens {

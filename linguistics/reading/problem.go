@@ -9,9 +9,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// The reasons of problems, beside text.ErrSpan and those of package anchor.
+// The errors that [Problem.Err] wraps, besides text.ErrSpan, the errors of package anchor, and those of a source.
 var (
-	// ErrNotFound says that there is no such record.
+	// ErrNotFound says that neither the index nor its source has a record.
 	ErrNotFound = errors.New("record not found")
 	// ErrInvalid says that a record does not follow its lexicon.
 	ErrInvalid = errors.New("invalid record")
@@ -29,13 +29,13 @@ var (
 	ErrNoPlace = errors.New("no place in the text")
 	// ErrOutside says that a reference leads outside the part of the text that was requested.
 	ErrOutside = errors.New("outside the requested part")
-	// ErrOrder says that tokens are tokens not in text order.
+	// ErrOrder says that tokens are not in the order of the text.
 	ErrOrder = errors.New("tokens not in text order")
 	// ErrCycle says that the parents of an object form a cycle, or that there are more than 64 of them.
 	ErrCycle = errors.New("parents form a cycle")
 )
 
-// errTime says that a stretch of time ends before it begins.
+// errTime says that a stretch of time begins before the recording, or ends before it begins.
 var errTime = fmt.Errorf("%w: the time ends before it begins", text.ErrSpan)
 
 // Problem is an inconsistency in or between records.
@@ -44,7 +44,7 @@ type Problem struct {
 	URI syntax.ATURI
 	// Path is a JSON pointer (RFC 6901) to the problem in the record.
 	Path string
-	// Err is the reason.
+	// Err says what is wrong.
 	Err error
 }
 
@@ -53,5 +53,5 @@ func (p *Problem) Error() string {
 	return quote.Cut(string(p.URI), 300) + p.Path + ": " + p.Err.Error()
 }
 
-// Unwrap returns the reason.
+// Unwrap returns Err.
 func (p *Problem) Unwrap() error { return p.Err }

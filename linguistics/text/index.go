@@ -8,18 +8,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// Index has the methods of the functions [Of] and [WithChars], but is faster for many spans of one text: each call
-// takes constant time, even if a span has character offsets. It is safe for concurrent use.
+// Index finds spans in one text. Its methods Of and WithChars do what the functions [Of] and [WithChars] do, but faster
+// for many spans: each call takes constant time, even if a span has character offsets. An Index is safe for concurrent
+// use.
 type Index struct {
 	text string
-	// marks has the number of characters before every markth byte. Without it, they are counted from the beginning.
+	// marks[i] is the number of characters before byte i*mark. If marks is nil, characters are counted from the
+	// beginning.
 	marks []int64
 }
 
-// mark is how many bytes are between two marks.
+// mark is the distance between two marks, in bytes.
 const mark = 256
 
-// NewIndex returns the index of a text, which is read once.
+// NewIndex returns an index of a text, in time proportional to the length of the text.
 func NewIndex(text string) *Index {
 	x := &Index{text: text, marks: make([]int64, len(text)/mark+1)}
 	for i := 1; i < len(x.marks); i++ {
@@ -42,7 +44,7 @@ func starts(part string) int {
 // Text returns the text.
 func (x *Index) Text() string { return x.text }
 
-// chars returns the number of characters before a byte.
+// chars returns the number of characters before the byte at.
 func (x *Index) chars(at int64) int64 {
 	if x.marks == nil {
 		return int64(starts(x.text[:at]))
@@ -79,7 +81,7 @@ func (x *Index) Of(s layers.Span) (string, error) {
 	return x.text[start:end], nil
 }
 
-// WithChars returns the span with its character offsets. The error wraps ErrSpan.
+// WithChars returns the span with its character offsets, as the function [WithChars] does.
 func (x *Index) WithChars(s layers.Span) (layers.Span, error) {
 	s.CharStart, s.CharEnd = lex.Opt[int64]{}, lex.Opt[int64]{}
 	if _, err := x.Of(s); err != nil {

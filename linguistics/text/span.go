@@ -40,8 +40,8 @@ func Find(text, substring string, n int) (layers.Span, error) {
 	return layers.Span{}, fmt.Errorf("text: %w: occurrence %d of %s", ErrNotFound, n, quote.Text(substring, 40))
 }
 
-// FromRunes returns the span from the character start up to, but not including, the character end: Unicode code points,
-// as Python counts them. The span has both kinds of offsets. The error wraps ErrSpan.
+// FromRunes returns the span from the character start up to, but not including, the character end. Characters are
+// Unicode code points, as in Python. The span has byte offsets and character offsets. The error wraps ErrSpan.
 func FromRunes(text string, start, end int) (layers.Span, error) {
 	return fromUnits(text, start, end, "characters", func(rune) int { return 1 })
 }
@@ -57,7 +57,8 @@ func FromUTF16(text string, start, end int) (layers.Span, error) {
 	})
 }
 
-// fromUnits returns a span of units of which a character has one or two.
+// fromUnits returns the span from the unit start up to, but not including, the unit end. size returns how many units a
+// character has, and units is their name for errors.
 func fromUnits(text string, start, end int, units string, size func(rune) int) (layers.Span, error) {
 	s := layers.Span{ByteStart: -1, ByteEnd: -1}
 	unit, char := 0, int64(0)
@@ -99,13 +100,14 @@ func boundary(text string, i int64) bool {
 	return i == int64(len(text)) || utf8.RuneStart(text[i])
 }
 
-// WithChars returns the span with its character offsets. The error wraps ErrSpan.
+// WithChars returns the span with its character offsets set; it ignores those that the span has. The error wraps
+// ErrSpan.
 func WithChars(text string, s layers.Span) (layers.Span, error) {
 	return (&Index{text: text}).WithChars(s)
 }
 
-// Time returns the span from start to end in a recording. Spans are in milliseconds: the time is truncated to them. The
-// error wraps ErrSpan if start is negative, or after end.
+// Time returns the span from start to end in a recording, truncated to milliseconds. The error wraps ErrSpan if start
+// is negative or after end.
 func Time(start, end time.Duration) (layers.TemporalSpan, error) {
 	if start < 0 || end < start {
 		return layers.TemporalSpan{}, fmt.Errorf("text: %w: from %v to %v", ErrSpan, start, end)
@@ -133,6 +135,7 @@ func UTF16(text string, s layers.Span) (start, end int, err error) {
 	return start, start + units(text[s.ByteStart:s.ByteEnd]), nil
 }
 
+// span returns a span without character offsets.
 func span(start, end int) layers.Span {
 	return layers.Span{ByteStart: int64(start), ByteEnd: int64(end)}
 }

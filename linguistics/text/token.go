@@ -51,6 +51,7 @@ func Align(text string, forms []string) ([]segmentation.Token, error) {
 // spaces returns the length of the spaces at the beginning of a text, in bytes.
 func spaces(text string) int { return len(text) - len(strings.TrimLeftFunc(text, unicode.IsSpace)) }
 
+// token returns the token with this index for a stretch of text.
 func token(index int, text string, start, end int) segmentation.Token {
 	s := span(start, end)
 	return segmentation.Token{TokenIndex: int64(index), Text: lex.Some(text[start:end]), TextSpan: &s}
@@ -86,8 +87,8 @@ func CheckTokens(text string, tokens []segmentation.Token) error {
 }
 
 // Join makes a text from tokens: it puts the tokens at their places, and spaces between them. For valid tokens, this is
-// the original text, except that all white space becomes plain spaces. A text of more than 10,000,000 bytes, which no
-// expression holds, is an error that wraps ErrSpan, as are spans that overlap.
+// the original text, except that all white space becomes plain spaces. The error wraps ErrSpan if spans overlap, or if
+// the text has more than 10,000,000 bytes, the limit of the lexicon for the text of an expression.
 func Join(tokens []segmentation.Token) (string, error) {
 	const limit = 10_000_000
 	var b strings.Builder

@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/lex"
 )
 
-// The layers of a unit.
+// The indexes of a unit's layers in [tiers], one for each kind of annotation.
 const (
 	lemmas = iota
 	universal
@@ -24,13 +24,14 @@ const (
 	tierCount
 )
 
-// The label sets that tell the layers that have no subkind of their own.
+// The label sets of the two layers that have the subkind custom, by which Export recognizes them.
 const (
 	labelsMultiword = "conllu-multiword-tokens"
 	labelsMisc      = "conllu-misc"
 )
 
-// tiers are the names of the layers, from which keys are derived, and what the layers say about themselves.
+// tiers has for each layer its name, from which the record key is derived, and the fields of its record that say what
+// it annotates.
 var tiers = [tierCount]struct {
 	name  string
 	layer annotation.AnnotationLayer
@@ -45,6 +46,7 @@ var tiers = [tierCount]struct {
 	miscellaneous: {"misc", tier(annotation.AnnotationLayerKindTokenTag, annotation.AnnotationLayerSubkindCustom, labelsMisc)},
 }
 
+// tier returns a layer's record with the fields that are the same in each import.
 func tier(kind annotation.AnnotationLayerKind, subkind annotation.AnnotationLayerSubkind, labels string) annotation.AnnotationLayer {
 	layer := annotation.AnnotationLayer{
 		Kind:      kind,
@@ -57,7 +59,7 @@ func tier(kind annotation.AnnotationLayerKind, subkind annotation.AnnotationLaye
 	return layer
 }
 
-// The roles with which an edge refers to an empty node, which has no token index.
+// The roles of the arguments with which an edge refers to an empty node, which has no token index.
 const (
 	roleHead   = "head"
 	roleTarget = "target"
@@ -71,6 +73,8 @@ type annotator struct {
 	annotations  [tierCount][]annotation.Annotation
 }
 
+// newAnnotator returns an annotator for the unit called name, with room for the tokens and annotations of its
+// sentences.
 func newAnnotator(keys derivation, name string, sentences []*sentence) *annotator {
 	a := &annotator{keys: keys, tokenization: keys.uuid("tokenization", name)}
 	// Annotations are large: their number is counted first.
@@ -224,7 +228,7 @@ func (a *annotator) edges(s *sentence, r *conllu.Row, index func(word int) lex.O
 	}
 }
 
-// uuid returns the UUID of an annotation of a sentence.
+// uuid returns the UUID of an annotation in a layer of a sentence, derived from the parts.
 func (a *annotator) uuid(s *sentence, tier int, parts ...string) layers.UUID {
 	return a.keys.uuid(append([]string{"annotation", tiers[tier].name, s.id}, parts...)...)
 }
@@ -235,7 +239,8 @@ func span(s *sentence, row int) *layers.Span {
 	return &layers.Span{ByteStart: int64(s.start + at.Start), ByteEnd: int64(s.start + at.End)}
 }
 
-// rowFeatures appends the columns of a row that is no word, other than its form and its edges.
+// rowFeatures appends features with the columns of a row that is not a word (a multiword token or an empty node):
+// LEMMA, UPOS, XPOS, FEATS and MISC. It returns nil if there are no features.
 func rowFeatures(entries []layers.Feature, r *conllu.Row) *layers.FeatureMap {
 	for _, column := range []struct{ name, value string }{
 		{"LEMMA", r.Lemma}, {"UPOS", r.UPOS}, {"XPOS", r.XPOS}, {"FEATS", r.Feats}, {"MISC", r.Misc},

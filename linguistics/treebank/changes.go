@@ -63,7 +63,8 @@ func (s *Set) derived(keys derivation, uri syntax.ATURI) bool {
 	return false
 }
 
-// names returns what the key of an expression is derived from. The second is also that of its segmentation and layers.
+// names returns what the record key of an expression is derived from. The keys of its segmentation and layers are
+// derived from the same name.
 func names(e *expression.Expression) (what, name string) {
 	switch e.Kind {
 	case expression.ExpressionKindDocument:
@@ -79,7 +80,7 @@ func names(e *expression.Expression) (what, name string) {
 	return what, name
 }
 
-// keepCreated gives a record the time of creation of another.
+// keepCreated sets the creation time of a record to that of old, if that has the same type.
 func keepCreated(v, old lex.Record) {
 	switch v := v.(type) {
 	case *expression.Expression:
@@ -97,7 +98,7 @@ func keepCreated(v, old lex.Record) {
 	}
 }
 
-// equal reports whether two records are the same.
+// equal reports whether two records have the same encoding. b may lack required fields.
 func equal(a, b lex.Record) (bool, error) {
 	x, err := lex.EncodeCBOR(a)
 	if err != nil {

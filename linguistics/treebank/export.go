@@ -40,7 +40,8 @@ type exporter struct {
 	buf []byte
 }
 
-// expression writes an expression, which is part of the text of above, or of nothing that has tokens.
+// expression writes the sentences of the expression at uri. above is its parent's part of a text with tokens, or nil if
+// the parent is not part of such a text; depth is the number of expressions above it.
 func (x *exporter) expression(uri syntax.ATURI, above *part, depth int) error {
 	if depth > maxDepth {
 		return fmt.Errorf("treebank: %s: expressions are nested more than %d deep", uri, maxDepth)
@@ -70,20 +71,21 @@ func (x *exporter) expression(uri syntax.ATURI, above *part, depth int) error {
 	return nil
 }
 
-// part is a part of a text that has tokens.
+// part is the stretch of a text with tokens that an expression covers, in bytes.
 type part struct {
 	tokens     *tokens
 	start, end int
-	// own says that all tokens belong to it.
+	// own says that the text is that of the expression itself, so that all tokens belong to it.
 	own bool
 }
 
-// tokens are the tokens of an expression, with what is annotated on each.
+// tokens has the tokens of an expression with their annotations. Its maps have indexes of tokens as keys, unless a
+// comment says otherwise.
 type tokens struct {
 	text   string
 	tokens []segmentation.Token
 	tags   [tierCount]map[int64]*annotation.Annotation
-	// edges are the edges of the enhanced graph by their target, nodes the empty nodes by the word before them.
+	// edges are the edges of the enhanced graph by their dependent, and nodes the empty nodes by the word before them.
 	edges map[int64][]*annotation.Annotation
 	nodes map[int64][]*annotation.Annotation
 	// targets are the edges that lead to an empty node, and ids the IDs of the nodes, both by the UUIDs of the nodes.
@@ -130,7 +132,7 @@ func (x *exporter) tokens(uri syntax.ATURI) (*tokens, error) {
 	return t, nil
 }
 
-// tierOf returns which of the layers of a treebank a layer is, or -1.
+// tierOf returns the index of a layer in [tiers], or -1 if it is none of the layers of a treebank.
 func tierOf(layer *annotation.AnnotationLayer) int {
 	subkind, _ := layer.Subkind.Get()
 	switch labels := layer.LabelSet.Or(""); {
@@ -154,7 +156,7 @@ func tierOf(layer *annotation.AnnotationLayer) int {
 	return -1
 }
 
-// add notes an annotation under the token that it is about.
+// add stores an annotation of a layer under the token or the empty node that it is about.
 func (t *tokens) add(tier int, a *annotation.Annotation) {
 	switch tier {
 	case multiword:
@@ -180,7 +182,7 @@ func (t *tokens) add(tier int, a *annotation.Annotation) {
 	}
 }
 
-// dependent returns the index of the token that an annotation is about.
+// dependent returns the index of the token that an annotation is about, and whether it names one.
 func dependent(a *annotation.Annotation) (int64, bool) {
 	if index, ok := a.TargetIndex.Get(); ok {
 		return index, true
@@ -194,7 +196,7 @@ func dependent(a *annotation.Annotation) (int64, bool) {
 	return 0, false
 }
 
-// argument returns the UUID of the annotation that fills a role.
+// argument returns the UUID of the annotation that fills a role of an annotation, and whether there is one.
 func argument(a *annotation.Annotation, role string) (string, bool) {
 	for i := range a.Arguments {
 		if arg := &a.Arguments[i]; arg.Role == role && arg.Target.LocalID != nil {
@@ -204,7 +206,7 @@ func argument(a *annotation.Annotation, role string) (string, bool) {
 	return "", false
 }
 
-// sentence writes one sentence.
+// sentence writes one sentence: the tokens of the part p, which is nil if the sentence has no tokens.
 func (x *exporter) sentence(uri syntax.ATURI, e *expression.Expression, p *part) error {
 	if p == nil {
 		return fmt.Errorf("treebank: %s: %w", uri, ErrNoTokens)
@@ -220,7 +222,7 @@ func (x *exporter) sentence(uri syntax.ATURI, e *expression.Expression, p *part)
 			return fmt.Errorf("treebank: %s: token %d: %w", uri, i, err)
 		}
 	}
-	// Records of others may say what CoNLL-U cannot.
+	// Records from other programs may say what CoNLL-U cannot express.
 	if err := out.Validate(); err != nil {
 		return fmt.Errorf("treebank: %s: its annotations cannot be written as CoNLL-U: %w", uri, err)
 	}
@@ -229,7 +231,7 @@ func (x *exporter) sentence(uri syntax.ATURI, e *expression.Expression, p *part)
 	return err
 }
 
-// words returns the indexes of the first token of a part and of the one after the last.
+// words returns the index of the first token of a part, and the index after its last token.
 func (p *part) words() (first, last int) {
 	all := p.tokens.tokens
 	if p.own {
@@ -253,7 +255,7 @@ func (p *part) words() (first, last int) {
 	return lo, last
 }
 
-// comments returns the comments of a sentence.
+// comments returns the comments of a sentence: those that Import has stored, or else its ID, its text and its features.
 func comments(e *expression.Expression) []string {
 	text := e.Text.Or("")
 	features := joined(e.Features)
@@ -274,7 +276,7 @@ func comments(e *expression.Expression) []string {
 	return out
 }
 
-// line returns a text in one line.
+// line returns s with spaces in place of line breaks and tabs.
 func line(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\n' || r == '\r' || r == '\t' {
@@ -284,13 +286,15 @@ func line(s string) string {
 	}, s)
 }
 
-// word writes the rows of one word of a sentence.
+// word writes the rows of one word of a sentence: of the token with the index index, in a sentence whose tokens have
+// the indexes from first up to, but not including, last.
 type word struct {
 	*tokens
 	first, last, index int64
 }
 
-// number returns the number of a token of the sentence.
+// number returns the number of a token in the sentence, from 1. It returns an error if the token is not in the
+// sentence.
 func (w *word) number(index int64) (int, error) {
 	if index < w.first || index >= w.last {
 		return 0, fmt.Errorf("token %d is not in the sentence", index)
@@ -382,7 +386,7 @@ func (w *word) node(out *conllu.Sentence, a *annotation.Annotation) error {
 	return nil
 }
 
-// deps returns the column DEPS of edges.
+// deps returns the column DEPS with edges.
 func (w *word) deps(edges []*annotation.Annotation) (string, error) {
 	if len(edges) == 0 {
 		return conllu.None, nil
@@ -417,7 +421,8 @@ func blank(id conllu.ID) conllu.Row {
 	return conllu.Row{ID: id, Form: none, Lemma: none, UPOS: none, XPOS: none, Feats: none, Head: none, Deprel: none, Deps: none, Misc: none}
 }
 
-// tag returns the label or, first, the value of an annotation.
+// tag returns the value of an annotation, if it has one and value is set, or else its label. It returns [conllu.None]
+// if a is nil or has neither.
 func tag(a *annotation.Annotation, value bool) string {
 	if a == nil {
 		return conllu.None
@@ -428,7 +433,7 @@ func tag(a *annotation.Annotation, value bool) string {
 	return a.Label.Or(conllu.None)
 }
 
-// columns sets the columns of a row that is no word.
+// columns sets the columns of a row that is not a word, as [rowFeatures] stored them.
 func columns(row *conllu.Row, a *annotation.Annotation) {
 	row.Form = a.Text.Or(conllu.None)
 	for _, f := range joined(a.Features) {

@@ -8,19 +8,20 @@ import (
 	"github.com/layers-pub/layers-go/linguistics/internal/order"
 )
 
-// The lexicon's limits of features, in bytes.
+// The limits that the lexicon sets for keys and values of features, in bytes.
 const (
 	maxKey   = 256
 	maxValue = 4096
 )
 
-// The keys of features that are not names in the file.
+// The keys of features that do not come from names in the file.
 const (
-	// keyMark begins the features of a sentence whose comments follow.
+	// keyMark is the first feature of a sentence. It says that the features after it are the sentence's comments.
 	keyMark = "conllu"
-	// keyItem is an item that is no NAME=VALUE, or a comment that is not written " NAME = VALUE".
+	// keyItem is an item that does not have the form NAME=VALUE, or a comment that does not have the form " NAME =
+	// VALUE".
 	keyItem = "conllu.item"
-	// keyMore continues the value of the feature before it, which is too long for one.
+	// keyMore continues the value of the feature before it, since that is too long for one feature.
 	keyMore = "conllu.more"
 	// keyPrevious is the record key of the section before this one, in a document without a text of its own.
 	keyPrevious = order.KeyPrevious
@@ -30,12 +31,13 @@ const (
 	keyID = "conllu.id"
 )
 
-// reserved reports whether a name from a file cannot be the key of a feature.
+// reserved reports whether a name in a file must not become the key of a feature, because it is empty, too long, or one
+// of the keys above.
 func reserved(name string) bool {
 	return name == "" || len(name) > maxKey || name == keyMark || strings.HasPrefix(name, keyMark+".")
 }
 
-// appendFeature appends a feature of any length.
+// appendFeature appends a feature. If the value is too long, it is continued in features with the key keyMore.
 func appendFeature(entries []layers.Feature, key, value string) []layers.Feature {
 	for {
 		n := len(value)
@@ -53,7 +55,7 @@ func appendFeature(entries []layers.Feature, key, value string) []layers.Feature
 	}
 }
 
-// joined yields the features with those that continue others joined to them.
+// joined returns the features with those of the key keyMore joined to the ones that they continue.
 func joined(m *layers.FeatureMap) []layers.Feature {
 	if m == nil {
 		return nil
@@ -82,7 +84,7 @@ func find(m *layers.FeatureMap, key string) (string, bool) {
 	return "", false
 }
 
-// appendItem appends an item of FEATS or MISC.
+// appendItem appends an item of the column FEATS or MISC as a feature.
 func appendItem(entries []layers.Feature, item string) []layers.Feature {
 	if name, value, found := strings.Cut(item, "="); found && !reserved(name) {
 		return appendFeature(entries, name, value)
@@ -90,7 +92,7 @@ func appendItem(entries []layers.Feature, item string) []layers.Feature {
 	return appendFeature(entries, keyItem, item)
 }
 
-// items returns the column whose items were appended by appendItem.
+// items returns the column FEATS or MISC whose items were appended by appendItem.
 func items(entries []layers.Feature) string {
 	var out []string
 	for _, f := range entries {
@@ -103,7 +105,8 @@ func items(entries []layers.Feature) string {
 	return strings.Join(out, "|")
 }
 
-// appendComment appends a comment. The value of "text" is left out if it is the text of the expression.
+// appendComment appends a comment as a feature. The value of the comment "text" is left out if it is text, the text of
+// the expression.
 func appendComment(entries []layers.Feature, comment, text string) []layers.Feature {
 	name, value, found := strings.Cut(strings.TrimPrefix(comment, " "), " = ")
 	if !found || comment[0] != ' ' || reserved(name) || strings.ContainsAny(name, "=") || name == "text" && value == "" {
@@ -115,7 +118,7 @@ func appendComment(entries []layers.Feature, comment, text string) []layers.Feat
 	return appendFeature(entries, name, value)
 }
 
-// comment returns the comment that appendComment appended.
+// comment returns the comment that appendComment stored in a feature. text is the text of the expression.
 func comment(f layers.Feature, text string) string {
 	switch {
 	case f.Key == keyItem:

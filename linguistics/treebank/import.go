@@ -86,7 +86,7 @@ type sentence struct {
 	start int
 }
 
-// prepare reads the sentences' comments.
+// prepare reads the sentences' texts, IDs, and comments about documents and paragraphs.
 func (im *importer) prepare(all []*conllu.Sentence) []*sentence {
 	seen := map[string]int{}
 	unique := func(id string) string {
@@ -100,7 +100,7 @@ func (im *importer) prepare(all []*conllu.Sentence) []*sentence {
 		t := &sentence{Sentence: s, surface: s.Surface()}
 		id, _ := s.Comment("sent_id")
 		if id == "" || len(id) > 900 {
-			// Without an ID, what the sentence says identifies it.
+			// A sentence without an ID is identified by its text.
 			id = "text:" + im.keys.hash([]string{t.surface.Text}).String()
 		}
 		t.id = unique(id)
@@ -111,7 +111,8 @@ func (im *importer) prepare(all []*conllu.Sentence) []*sentence {
 	return sentences
 }
 
-// begins returns the ID of a document or a paragraph that begins with a sentence; the sentence's ID if it has none.
+// begins returns the ID of the document or the paragraph, as what says ("newdoc" or "newpar"), that begins with a
+// sentence. The ID is sentence if the comment states none. It is "" if nothing begins.
 func begins(s *conllu.Sentence, what, sentence string) string {
 	if id, ok := s.Comment(what + " id"); ok {
 		if id == "" || len(id) > 900 {
@@ -127,15 +128,15 @@ func begins(s *conllu.Sentence, what, sentence string) string {
 
 // unit is a part of a document with one text.
 type unit struct {
-	// name distinguishes the keys of the unit's records from those of others.
+	// name is what the keys of the unit's records are derived from; it is unique in the document.
 	name      string
 	sentences []*sentence
 	text      string
 }
 
-// divide divides the sentences into units: at each newdoc, and where records would get too large. A limit alone would
-// move all later borders when a sentence is put in; so a sentence whose ID has a certain hash begins a unit, unless the
-// unit before is still small.
+// divide divides the sentences into units: at each newdoc, and where records would become too large. If only the limit
+// decided where units begin, inserting a sentence would move all later borders. So a sentence whose ID has a certain
+// hash also begins a unit, unless the unit before it is still small.
 func (im *importer) divide(all []*sentence) ([]*unit, error) {
 	var units []*unit
 	var u *unit
@@ -175,15 +176,15 @@ func (im *importer) divide(all []*sentence) ([]*unit, error) {
 	return units, nil
 }
 
-// border reports whether a sentence begins a unit wherever it is. Large sentences do so more often than small ones, so
-// that a unit reaches two fifths of the allowed size on average.
+// border reports whether a sentence begins a unit, independently of other sentences. Large sentences do so more often
+// than small ones, so that a unit reaches two fifths of the allowed size on average.
 func (im *importer) border(id string, size sizes) bool {
 	hash := im.keys.hash([]string{"border", id})
 	chance := float64(size.max().bytes-sizeRecord) / (0.4 * float64(im.MaxRecord))
 	return float64(binary.BigEndian.Uint32(hash[:])) < chance*(1<<32)
 }
 
-// layOut puts the unit's text together from those of the sentences.
+// layOut sets the unit's text, which consists of those of its sentences, and the places of the sentences in it.
 func (u *unit) layOut() {
 	var text strings.Builder
 	gap := ""
@@ -199,7 +200,7 @@ func (u *unit) layOut() {
 	u.text = text.String()
 }
 
-// document adds all records.
+// document adds the records of the whole document.
 func (im *importer) document(units []*unit) {
 	root := im.keys.uri(expression.NSIDExpression, "document", "")
 	document := im.expression(im.Document, expression.ExpressionKindDocument)
@@ -223,7 +224,7 @@ func (im *importer) document(units []*unit) {
 	}
 }
 
-// unit adds the records of a unit, whose expression is uri.
+// unit adds the records of a unit, except its expression, whose URI is uri.
 func (im *importer) unit(u *unit, uri syntax.ATURI) {
 	parent, offset := uri, 0
 	for i, s := range u.sentences {
@@ -237,7 +238,7 @@ func (im *importer) unit(u *unit, uri syntax.ATURI) {
 	}
 }
 
-// paragraph adds the section that begins with the unit's sentence i, and returns its URI.
+// paragraph adds the expression of the paragraph that begins with sentence i of a unit, and returns its URI.
 func (im *importer) paragraph(u *unit, i int, parent syntax.ATURI) syntax.ATURI {
 	first, last := u.sentences[i], u.sentences[i]
 	for _, s := range u.sentences[i+1:] {
@@ -257,7 +258,8 @@ func (im *importer) paragraph(u *unit, i int, parent syntax.ATURI) syntax.ATURI 
 	return uri
 }
 
-// sentence adds the expression of a sentence. offset is where its parent begins in the text of the unit.
+// sentence adds the expression of a sentence and, with PerSentence, its annotations. offset is where the text of its
+// parent begins in the text of the unit.
 func (im *importer) sentence(s *sentence, parent syntax.ATURI, offset int) {
 	uri := im.keys.uri(expression.NSIDExpression, "sentence", s.id)
 	e := im.expression(s.id, expression.ExpressionKindSentence)
@@ -277,7 +279,8 @@ func (im *importer) sentence(s *sentence, parent syntax.ATURI, offset int) {
 	}
 }
 
-// annotate adds the segmentation and the layers of sentences, whose text is that of the expression uri.
+// annotate adds the segmentation and the layers of sentences, whose text is that of the expression at uri. name is what
+// their record keys are derived from.
 func (im *importer) annotate(uri syntax.ATURI, name string, sentences []*sentence) {
 	a := newAnnotator(im.keys, name, sentences)
 	for _, s := range sentences {
@@ -306,15 +309,17 @@ func (im *importer) annotate(uri syntax.ATURI, name string, sentences []*sentenc
 	}
 }
 
+// expression returns a new expression.
 func (im *importer) expression(id string, kind expression.ExpressionKind) *expression.Expression {
 	return &expression.Expression{ID: id, Kind: kind, Languages: im.Languages, CreatedAt: im.CreatedAt}
 }
 
+// add adds a record to the result.
 func (im *importer) add(uri syntax.ATURI, value lex.Record) {
 	im.records = append(im.records, Record{uri, value})
 }
 
-// anchor returns a stretch of a text, in bytes.
+// anchor returns an anchor to a stretch of a text, given by its offsets in bytes.
 func anchor(start, end int) *layers.Anchor {
 	return &layers.Anchor{TextSpan: &layers.Span{ByteStart: int64(start), ByteEnd: int64(end)}}
 }

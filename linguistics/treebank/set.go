@@ -32,7 +32,7 @@ type placed[T any] struct {
 }
 
 // Add adds a record, which must not be changed afterwards. It ignores records other than expressions, segmentations and
-// annotation layers. A record must be added once.
+// annotation layers. Each record must be added only once.
 func (s *Set) Add(uri syntax.ATURI, value lex.Record) {
 	if s.records == nil {
 		s.records = map[syntax.ATURI]lex.Record{}
@@ -85,7 +85,7 @@ func (s *Set) annotated(uri syntax.ATURI, depth int) bool {
 	return depth < maxDepth && slices.ContainsFunc(s.children[uri], func(child syntax.ATURI) bool { return s.annotated(child, depth+1) })
 }
 
-// sort puts everything into an order that does not depend on that of Add.
+// sort sorts the records, so that results do not depend on the order in which records were added.
 func (s *Set) sort() {
 	if s.sorted {
 		return

@@ -8,31 +8,33 @@ import (
 	"github.com/layers-pub/layers-go/linguistics/conllu"
 )
 
-// sizes are upper bounds of what a sentence adds to the records of its unit, as JSON in bytes: its layers, the
-// segmentation, and the text.
+// sizes are upper bounds of the number of bytes that a sentence adds to the records of its unit in JSON: to each of its
+// layers, to the segmentation, and to the text.
 type sizes [tierCount + 2]int
 
+// The indexes in [sizes] of the segmentation and the text, after those of the layers.
 const (
 	sizeTokens = tierCount
 	sizeText   = tierCount + 1
 )
 
-// The bounds of what an object takes without its strings, with indexes of nine digits.
+// Upper bounds of the size of an object in JSON, in bytes, without its strings; indexes may have nine digits.
 const (
-	sizeRecord     = 2000 // a record's own fields, with languages
+	sizeRecord     = 2000 // the fields of a record itself, with languages
 	sizeAnnotation = 170  // UUID, token index, a label or a value
-	sizeEdge       = 420  // with the two arguments
+	sizeEdge       = 420  // an annotation with two arguments
 	sizeToken      = 150
 	sizeFeature    = 24
 	sizeIndex      = 10
 )
 
-// size is one of sizes, with what it is the size of.
+// size is one of the sizes, with the name of the record or text that has it.
 type size struct {
 	what  string
 	bytes int
 }
 
+// plus returns the sums of sizes.
 func (z sizes) plus(other sizes) sizes {
 	for i := range z {
 		z[i] += other[i]
@@ -40,7 +42,7 @@ func (z sizes) plus(other sizes) sizes {
 	return z
 }
 
-// max returns the largest of the sizes.
+// max returns the largest size of a record with these sizes.
 func (z sizes) max() size {
 	largest := size{"text", z[sizeText] + sizeRecord}
 	if n := z[sizeTokens] + sizeRecord; n > largest.bytes {
@@ -54,7 +56,7 @@ func (z sizes) max() size {
 	return largest
 }
 
-// sizes returns the sizes of a sentence.
+// sizes returns the sizes that a sentence adds.
 func (im *importer) sizes(s *sentence) sizes {
 	var z sizes
 	z[sizeText] = jsonSize(s.surface.Text) + 8
@@ -89,7 +91,8 @@ func (im *importer) sizes(s *sentence) sizes {
 	return z
 }
 
-// itemsSize returns the size of an annotation with a column of items, or 0 if there is none.
+// itemsSize returns an upper bound of the size of an annotation with the items of a column, or 0 if the column has no
+// value.
 func itemsSize(column string) int {
 	if column == conllu.None {
 		return 0
@@ -99,6 +102,7 @@ func itemsSize(column string) int {
 	return n + len(column)/(maxValue-4)*(sizeFeature+len(keyMore))
 }
 
+// featuresSize returns an upper bound of the size of features.
 func featuresSize(m *layers.FeatureMap) int {
 	if m == nil {
 		return 0
@@ -121,7 +125,8 @@ func jsonSize(s string) int {
 	return n
 }
 
-// check reports what a record of a sentence cannot hold.
+// check returns an error that wraps ErrTooLarge if a record with only this sentence would exceed MaxRecord, or if a
+// column is longer than the lexicon allows.
 func (im *importer) check(s *sentence, z sizes) error {
 	where := fmt.Sprintf("treebank: sentence %q (line %d)", s.id, s.Line)
 	if largest := z.max(); largest.bytes > im.MaxRecord {

@@ -12,9 +12,9 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// About returns the section of one record about an expression: the expression's sentences with what the layer, the segmentation
-// or the cluster set at uri says about them, and nothing else. [Subject] returns the URI of the expression. The error is that of
-// [reading.Expression.Sentences].
+// About returns the section of one record about an expression: the expression's sentences with only the annotations of
+// the layer, the segmentation or the cluster set at uri. e is the expression whose URI [Subject] returns. The error is
+// that of [reading.Expression.Sentences].
 func About(ctx context.Context, e *reading.Expression, uri syntax.ATURI, record lex.Record) (draw.Section, error) {
 	s := section{draw.Section{Language: only(e.Value.Languages)}}
 	s.fact("record", uri)
@@ -39,8 +39,8 @@ func About(ctx context.Context, e *reading.Expression, uri syntax.ATURI, record 
 	return s.Section, err
 }
 
-// Subject returns the URI of the expression that a layer, a segmentation or a cluster set is about, or "" for any other record,
-// and for one that names none.
+// Subject returns the URI of the expression that a layer, a segmentation or a cluster set is about. It returns "" for
+// any other record, and for a cluster set that names no expression.
 func Subject(record lex.Record) syntax.ATURI {
 	switch v := record.(type) {
 	case *annotation.AnnotationLayer:

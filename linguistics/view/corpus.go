@@ -61,7 +61,7 @@ func Corpus(ctx context.Context, c *reading.Corpus) (draw.Section, error) {
 	return s.Section, nil
 }
 
-// named returns the name of a split.
+// named returns the name of a split, or "(none)" if it has no name.
 func named(split string) string {
 	if split == "" {
 		return "(none)"
@@ -69,6 +69,7 @@ func named(split string) string {
 	return split
 }
 
+// memberRow returns the row of the table of members for member n, from 1.
 func memberRow(m *reading.CorpusExpression, n int) []string {
 	row := []string{fmt.Sprint(m.Membership.Value.Ordinal.Or(int64(n))), named(m.Split)}
 	if m.Joined == nil {

@@ -41,8 +41,8 @@ func Expression(ctx context.Context, e *reading.Expression) (draw.Section, error
 	return s.Section, nil
 }
 
-// sentences adds the pictures of the sentences of an expression, with what is annotated on them: by the record about, or by all
-// if that is "".
+// sentences adds pictures of the sentences of an expression with their annotations: those of the record at about, or
+// all if about is "".
 func (s *section) sentences(ctx context.Context, e *reading.Expression, about syntax.ATURI) error {
 	id := e.Value.ID
 	problems := e.Problems
@@ -84,13 +84,14 @@ func (s *section) sentences(ctx context.Context, e *reading.Expression, about sy
 	return nil
 }
 
-// The longest texts, in bytes: of a text that is divided into words here, and of the tags of a token.
+// maxText is the length of the longest text that is divided into words here, and maxTags that of the tags of a token,
+// in bytes.
 const maxText, maxTags = 20_000, 2_000
 
-// maxListed is how many problems of a section are listed, and how many annotations of the whole expression.
+// maxListed is the most problems that a section lists, and the most annotations without a place in a sentence.
 const maxListed = 50
 
-// problemNotes returns problems as notes, each once.
+// problemNotes returns problems as notes, without repetitions.
 func problemNotes(problems []*reading.Problem) (notes []string) {
 	seen := map[string]bool{}
 	for i, p := range problems {
@@ -105,7 +106,7 @@ func problemNotes(problems []*reading.Problem) (notes []string) {
 	return notes
 }
 
-// separator is what stands between the names of an expression and of a tokenization.
+// separator separates the name of an expression from that of a tokenization in a title.
 const separator = " · "
 
 // only returns the only one of several strings, or "".
@@ -116,7 +117,8 @@ func only(s []string) string {
 	return ""
 }
 
-// elsewhere returns what is annotated on an expression as a whole, and so in none of its sentences.
+// elsewhere returns notes about the annotations of an expression that are drawn in none of its sentences, because they
+// have no place in the text. If about is not "", only those of the layer at about are returned.
 func elsewhere(e *reading.Expression, about syntax.ATURI) (notes []string) {
 	names := layerNames(e.Layers)
 	more := 0
@@ -140,7 +142,7 @@ func elsewhere(e *reading.Expression, about syntax.ATURI) (notes []string) {
 	return notes
 }
 
-// clusterTables returns a table of each cluster set of an expression.
+// clusterTables returns a table of each cluster set of an expression, or only of the one at about if that is not "".
 func clusterTables(e *reading.Expression, about syntax.ATURI) (tables []draw.Table) {
 	for _, set := range e.Clusters {
 		if about != "" && set.URI != about {
@@ -166,6 +168,7 @@ func clusterTables(e *reading.Expression, about syntax.ATURI) (tables []draw.Tab
 	return tables
 }
 
+// memberText returns a text for a member of a cluster.
 func memberText(m *reading.Member) string {
 	switch {
 	case m.Annotation != nil:
@@ -189,7 +192,7 @@ func memberText(m *reading.Member) string {
 // tokenization is divided at word boundaries, and a note says so.
 func Sentences(e *reading.Expression) []draw.Sentence { return sentences(e, "") }
 
-// sentences is Sentences with what the record about says alone, unless that is "".
+// sentences is [Sentences] with only the annotations of the record at about, or with all if about is "".
 func sentences(e *reading.Expression, about syntax.ATURI) []draw.Sentence {
 	v := e.Value
 	main := e.Tokenization()
@@ -239,8 +242,8 @@ func sentences(e *reading.Expression, about syntax.ATURI) []draw.Sentence {
 	return out
 }
 
-// concerns reports whether what a record says is drawn with a tokenization: a segmentation's own, that of a layer, and the main
-// one for anything else.
+// concerns reports whether the record at about is drawn on the tokenization t: a segmentation is drawn on each of its
+// own tokenizations, a layer on the one to which it refers, and any other record on the main one.
 func concerns(e *reading.Expression, about syntax.ATURI, t, main *reading.Tokenization) bool {
 	switch about.Collection() {
 	case segmentation.NSIDSegmentation:
@@ -255,7 +258,7 @@ func concerns(e *reading.Expression, about syntax.ATURI, t, main *reading.Tokeni
 	return t == main
 }
 
-// wordLayers are the layers that come first.
+// wordLayers are the subkinds of the layers that are drawn first, in their order.
 var wordLayers = []annotation.AnnotationLayerSubkind{
 	annotation.AnnotationLayerSubkindPos, annotation.AnnotationLayerSubkindXpos, annotation.AnnotationLayerSubkindLemma,
 	annotation.AnnotationLayerSubkindMorph, annotation.AnnotationLayerSubkindGloss,
@@ -278,7 +281,8 @@ func layerOrder(all []*reading.Layer) []int {
 	return order
 }
 
-// layerNames returns the names of layers: what they annotate, and, where that is the same, what tells them apart.
+// layerNames returns the names of layers: their subkinds, or else their kinds, with ranks or numbers that distinguish
+// layers of the same subkind.
 func layerNames(all []*reading.Layer) []string {
 	names := make([]string, len(all))
 	seen := map[string]int{}
@@ -299,16 +303,16 @@ func layerNames(all []*reading.Layer) []string {
 	return names
 }
 
-// builder makes a sentence.
+// builder builds the sentence of one tokenization.
 type builder struct {
 	s draw.Sentence
-	// of is the tokenization, nil if there is none, and plain are the words of the text then.
+	// of is the tokenization. If the expression has none, of is nil, and plain has the words of the text.
 	of    *reading.Tokenization
 	plain []segmentation.Token
 	main  bool
 }
 
-// tokens takes the tokens of a tokenization.
+// tokens adds the tokens of a tokenization, and their times as a layer.
 func (b *builder) tokens(t *reading.Tokenization) {
 	b.of = t
 	times := draw.Layer{Name: "time"}
@@ -326,7 +330,7 @@ func (b *builder) tokens(t *reading.Tokenization) {
 	}
 }
 
-// words divides a text without a tokenization.
+// words adds the words of a text without a tokenization as tokens.
 func (b *builder) words(content string) {
 	note := draw.Layer{Name: "tokens", Notes: []string{"there is no tokenization: the text is divided at word boundaries"}}
 	if len(content) > maxText {
@@ -341,7 +345,7 @@ func (b *builder) words(content string) {
 	}
 }
 
-// place returns the indexes of the tokens that an annotation is about, without repetitions.
+// place returns the sorted indexes of the tokens that an annotation is about, without repetitions.
 func (b *builder) place(a *reading.Annotation) []int {
 	var out []int
 	if b.of == nil {
@@ -361,12 +365,13 @@ func (b *builder) place(a *reading.Annotation) []int {
 	return slices.Compact(out)
 }
 
-// has reports whether a token is one of the sentence.
+// has reports whether a token belongs to the tokenization of the sentence.
 func (b *builder) has(token *reading.Token) bool {
 	return b.of != nil && token.Index < len(b.of.Tokens) && b.of.Tokens[token.Index] == token
 }
 
-// layer adds a layer. Annotations of single tokens are tags, unless the layer is one of spans; those of arcs are arcs.
+// layer adds a layer. An annotation of a single token becomes a tag, or a span if [tags] returns false; one of several
+// tokens becomes a span; and a relation between tokens becomes an arc. Other annotations become notes.
 func (b *builder) layer(name string, layer *reading.Layer) {
 	out, more := draw.Layer{Name: name}, draw.Layer{Name: name + " features"}
 	if len(b.s.Layers) > draw.MaxLayers {
@@ -435,7 +440,7 @@ func tags(kind annotation.AnnotationLayerKind, a *reading.Annotation) bool {
 	return a.Value.TokenIndex.IsSet()
 }
 
-// labelOf returns the label of an annotation, its value, or both.
+// labelOf returns the label or the value of an annotation, or label=value if it has both.
 func labelOf(a *annotation.Annotation) string {
 	label, value := a.Label.Or(""), a.Value.Or("")
 	if label != "" && value != "" {
@@ -444,7 +449,7 @@ func labelOf(a *annotation.Annotation) string {
 	return label + value
 }
 
-// joined returns the features of an annotation.
+// joined returns the features of an annotation as text, such as Case=Nom|Number=Sing.
 func joined(a *reading.Annotation) string {
 	var all []string
 	for key, value := range feature.All(a.Value.Features) {
@@ -453,7 +458,7 @@ func joined(a *reading.Annotation) string {
 	return strings.Join(all, "|")
 }
 
-// noteOf says in words what an annotation says: its label, where it is, its arguments and features.
+// noteOf returns a note with what an annotation says: its label, its text and place, its arguments and its features.
 func noteOf(a *reading.Annotation) string {
 	parts := []string{}
 	add := func(s string) {
@@ -502,7 +507,8 @@ func noteOf(a *reading.Annotation) string {
 	return strings.Join(parts, ", ")
 }
 
-// clusters adds the members of clusters that are in the sentence. Their numbers are those in the record, from 1.
+// clusters adds the members of a cluster set that are in the sentence as spans. The number of a cluster is its index in
+// the record plus 1.
 func (b *builder) clusters(set *reading.ClusterSet) {
 	out := draw.Layer{Name: string(set.Value.Kind)}
 	for _, c := range set.Clusters {

@@ -13,8 +13,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Record returns the section of any record: a tree of its fields, in the order in which they are stored. The record may be
-// a [lex.Map].
+// Record returns the section of any record: a tree of its fields, in the order in which they are stored. The record may
+// be a [lex.Map].
 func Record(uri syntax.ATURI, record lex.Encodable) draw.Section {
 	return draw.Section{Title: string(uri), Tree: fields(record)}
 }
@@ -33,7 +33,7 @@ func Media(entry *rec.Entry[media.Media]) draw.Section {
 		}
 	}
 	s.fact("external URI", m.ExternalURI.Or(""))
-	// What the record says of the file besides the blob is stated if it is something else.
+	// What the record says about the file outside of the blob is stated only where it differs from the blob.
 	blob, _ := m.Blob.Get()
 	if v := m.MimeType.Or(""); v != blob.MimeType {
 		s.fact("declared type", v)
@@ -56,7 +56,7 @@ func Media(entry *rec.Entry[media.Media]) draw.Section {
 	return s.Section
 }
 
-// section is a section that is being made.
+// section is a section under construction.
 type section struct{ draw.Section }
 
 // fact adds a fact, unless its value is empty.
@@ -66,7 +66,7 @@ func (s *section) fact(name string, value any) {
 	}
 }
 
-// title returns a name with the kind of what has it.
+// title returns a name followed by its kind in parentheses, or only one of the two if the other is "".
 func title(name, kind string) string {
 	switch {
 	case name == "":
@@ -86,7 +86,7 @@ func clock(ms int64) string {
 	return seconds
 }
 
-// count returns a number with a noun.
+// count returns a number with a noun, in the plural unless n is 1.
 func count(n int, noun string) string {
 	if n == 1 {
 		return "1 " + noun
@@ -96,7 +96,7 @@ func count(n int, noun string) string {
 
 func bytesOf(n int64) string { return fmt.Sprintf("%d bytes", n) }
 
-// license returns the licenses in one line.
+// license returns the licenses in one line, or "" if l is nil.
 func license(l *layers.Licensing) string {
 	if l == nil {
 		return ""
@@ -111,7 +111,7 @@ func license(l *layers.Licensing) string {
 	return strings.Join(all, ", ")
 }
 
-// fields returns the fields of an object but those that are named.
+// fields returns the fields of a record as the nodes of a tree, without those named in except.
 func fields(v lex.Encodable, except ...string) []draw.Node {
 	data, err := lex.EncodeIncomplete(v)
 	var m lex.Map
@@ -125,6 +125,7 @@ func fields(v lex.Encodable, except ...string) []draw.Node {
 	return mapNodes(m, &left, 0, except)
 }
 
+// mapNodes returns the fields of an object as nodes. left is how many more nodes are made.
 func mapNodes(m lex.Map, left *int, depth int, except []string) (out []draw.Node) {
 	n := 0
 	for name, v := range m.All() {
@@ -140,7 +141,8 @@ func mapNodes(m lex.Map, left *int, depth int, except []string) (out []draw.Node
 	return out
 }
 
-// node returns the node of a value. Beyond the limits it has no children.
+// node returns the node of a value, whose children are its fields or items. It has no children beyond draw.MaxDepth,
+// and fewer if left, the number of nodes that may be made, is too small.
 func node(name string, v lex.Value, left *int, depth int) draw.Node {
 	*left--
 	out := draw.Node{Name: name}

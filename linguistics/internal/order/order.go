@@ -1,4 +1,4 @@
-// Package order puts the parts of an expression into the order of the text.
+// Package order sorts the parts of an expression in the order of the text.
 package order
 
 import (
@@ -14,8 +14,9 @@ import (
 // record key of the previous section, or "" in the first section.
 const KeyPrevious = "conllu.previous"
 
-// Parts sorts the parts of an expression: by their places in its text, or by [KeyPrevious], or else by their record
-// keys. get returns the record of a part.
+// Parts returns the parts of an expression in the order of the text: in the order that [KeyPrevious] gives, if all
+// parts have it and form one chain; or else by the starts of their anchors in the expression's text, and then by their
+// URIs. It may sort parts in place. get returns the record of a part.
 func Parts(parts []syntax.ATURI, get func(syntax.ATURI) *expression.Expression) []syntax.ATURI {
 	next := map[string]syntax.ATURI{}
 	for _, uri := range parts {

@@ -21,7 +21,7 @@ import (
 )
 
 // New returns a source that reads single records and whole collections with a client. The client compares each record
-// with its CID (rec.Hashed). It is safe for concurrent use.
+// with its CID (rec.Hashed). The source is safe for concurrent use.
 func New(client *pds.Client) reading.Source { return source{client} }
 
 type source struct{ client *pds.Client }

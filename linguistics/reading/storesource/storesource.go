@@ -25,7 +25,7 @@ import (
 // boltstore.WithRecords.
 var ErrNoData = errors.New("the store does not keep records")
 
-// New returns a source that reads from a store, which must stay open. It is safe for concurrent use.
+// New returns a source that reads from a store, which must stay open. The source is safe for concurrent use.
 func New(store *boltstore.Store) reading.Source { return source{store} }
 
 type source struct{ store *boltstore.Store }
