@@ -127,8 +127,9 @@ func (d *Draft) Spans(subkind annotation.AnnotationLayerSubkind, mentions ...Men
 	return d.add(d.Annotator.Spans(subkind, mentions))
 }
 
-// Mentions adds a layer of stretches of the text with labels, each given by a substring, which is searched for after
-// the previous mention. The error of [Draft.Records] wraps text.ErrNotFound if the substring is not found.
+// Mentions adds a layer of stretches of the text with labels. Each pair has a substring of the text, which is searched
+// for after the previous mention, and its label. The error of [Draft.Records] wraps text.ErrNotFound if a substring is
+// not found.
 func (d *Draft) Mentions(subkind annotation.AnnotationLayerSubkind, pairs ...[2]string) Layer {
 	var mentions []Mention
 	at := int64(0)

@@ -24,8 +24,8 @@ const (
 	RuleSpan issue.Rule = "span"
 	// RuleAnchor: an anchor names no place.
 	RuleAnchor issue.Rule = "anchor"
-	// RuleToken: a token's tokenIndex is not its position, tokens are not in the order of the text, or no token has an
-	// index.
+	// RuleToken: a token's tokenIndex is not its position, tokens are not in the order of the text, or a field refers
+	// to a token by an index that no token has.
 	RuleToken issue.Rule = "token"
 	// RuleCycle: the heads of a basic dependency tree, or the parents of annotations or records, form a cycle.
 	RuleCycle issue.Rule = "cycle"

@@ -22,7 +22,7 @@ const (
 	MaxSentence = 16 << 20
 )
 
-// SyntaxError says that a sentence is malformed, and where.
+// SyntaxError says that a sentence or a file is malformed, and where.
 type SyntaxError struct {
 	// Line is the number of the line, from 1.
 	Line int
@@ -286,7 +286,7 @@ func (p *parser) end() bool {
 
 // checkRows checks what involves more than one column or row.
 func (p *parser) checkRows(s *Sentence) {
-	// after is the last row that was numbered, and covered the last word of the last range.
+	// after is the ID of the last word or empty node, and covered the last word of the last range.
 	after, covered, open := ID{}, 0, ID{} // open is a range whose first word is next
 	empty := map[ID]bool{}
 	for i := range s.Rows {

@@ -43,7 +43,8 @@ func (id ID) String() string {
 	}
 }
 
-// ParseID parses the text of a first column. Numbers have no sign and no leading zeros.
+// ParseID parses the text of a first column, and returns an error if it is not an ID. Numbers have no sign and no
+// leading zeros, and at most nine digits.
 func ParseID(s string) (ID, error) {
 	var id ID
 	var ok bool
@@ -66,7 +67,7 @@ func ParseID(s string) (ID, error) {
 	return id, nil
 }
 
-// number parses a number without a sign and leading zeros.
+// number parses a number of up to nine digits without a sign and leading zeros, and reports whether s is one.
 func number(s string) (int, bool) {
 	if s == "" || len(s) > 9 || s[0] == '0' && len(s) > 1 {
 		return 0, false

@@ -20,8 +20,8 @@ type Sentence struct {
 	Layers []Layer
 }
 
-// Layer is a layer of annotation. Usually only one of its fields is set besides Name. An index that no token has is
-// reported in a note.
+// Layer is a layer of annotation. Usually only one of its fields is set besides Name. Spans and arcs with an index that
+// no token has are not drawn, and a note says how many they are.
 type Layer struct {
 	Name string
 	// Tags has a tag for each token. An empty one is not drawn.
@@ -39,8 +39,8 @@ type Span struct {
 	// Tokens are the indexes of the tokens in it, in ascending order. They may have gaps.
 	Tokens []int
 	Label  string
-	// Cluster is the number of the cluster that the span belongs to, from 1; 0 for none. Spans of one cluster have the same
-	// color.
+	// Cluster is the number of the cluster that the span belongs to, from 1; 0 for none. Spans of one cluster have the
+	// same color.
 	Cluster int
 }
 

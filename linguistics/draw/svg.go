@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// The measures of a picture, in pixels.
+// The dimensions of a picture, in pixels.
 const (
 	cellWidth = 8.6 // the width of a character in a monospaced font of 14 pixels
 	arcHeight = 22
@@ -20,8 +20,10 @@ type svg struct {
 	Texts         []svgText
 }
 
+// svgPath is a path: its data (the attribute d) and its CSS class.
 type svgPath struct{ D, Class string }
 
+// svgText is a text with its position in pixels and its CSS class.
 type svgText struct {
 	X, Y, Class, Text string
 	RTL               bool

@@ -41,8 +41,8 @@ type CorpusMember struct {
 // Corpus returns the corpus at uri with those members whose records the index has. If the index has a source, Corpus
 // fetches the memberships of the corpus's own repository, and the expressions of all members.
 //
-// The error wraps ErrNotFound or ErrInvalid if there is no such corpus, or is that of the index's source. All other problems
-// are in the result.
+// The error wraps ErrNotFound, ErrInvalid or ErrType if there is no valid corpus at uri, or is that of ctx or of the
+// index's source. All other problems are in the result.
 func (x *Index) Corpus(ctx context.Context, uri syntax.ATURI) (*Corpus, error) {
 	entry, err := getAs[corpus.Corpus](ctx, x, uri)
 	if ctx.Err() != nil {
@@ -128,8 +128,8 @@ func (c *Corpus) Split(name string) iter.Seq[*CorpusMember] {
 	}
 }
 
-// Expressions yields the members with their expressions, joined as [Index.Expression] does it. The expression is nil for a
-// member with a Problem. An error ends the loop: it is that of ctx or of the index's source.
+// Expressions yields the members with their expressions, joined as [Index.Expression] does it. The expression is nil
+// for a member with a Problem. An error ends the loop: it is that of ctx or of the index's source.
 func (c *Corpus) Expressions(ctx context.Context) iter.Seq2[*CorpusExpression, error] {
 	return func(yield func(*CorpusExpression, error) bool) {
 		for _, m := range c.Members {

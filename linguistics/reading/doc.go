@@ -17,10 +17,9 @@
 //
 // # Problems
 //
-// Nothing is left out because it is inconsistent: an annotation with an invalid anchor is in the result without tokens
-// and span, and with a [*Problem] that gives the reason. [Expression.Problems] lists all problems. Everything is
-// checked: if a span is outside the text, a token does not exist, or parents form a cycle, there is a problem that says
-// so.
+// Inconsistent data is not left out: an annotation with an invalid anchor is in the result without tokens and span, and
+// with a [*Problem] that gives the reason. [Expression.Problems] lists all problems. Everything is checked: if a span
+// is outside the text, a token does not exist, or parents form a cycle, there is a problem that says so.
 //
 // # Order and cost
 //

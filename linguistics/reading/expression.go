@@ -146,8 +146,8 @@ const maxDepth = 64
 // Expression returns the expression at uri, joined with the records about it. To read all parts of a document,
 // [Expression.Parts] and [Expression.Sentences] are faster than a call for each part.
 //
-// The error wraps ErrNotFound or ErrInvalid if there is no such expression, or is that of the index's source. All other
-// problems are in the result.
+// The error wraps ErrNotFound, ErrInvalid or ErrType if there is no valid expression at uri, or is that of ctx or of
+// the index's source. All other problems are in the result.
 func (x *Index) Expression(ctx context.Context, uri syntax.ATURI) (*Expression, error) {
 	for try := 1; ; try++ {
 		before := x.changes

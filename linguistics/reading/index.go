@@ -25,8 +25,8 @@ import (
 type Source interface {
 	// GetRecord returns the record at a URI. The error wraps ErrNotFound if there is none.
 	GetRecord(ctx context.Context, uri syntax.ATURI) (rec.Envelope, error)
-	// ListRecords yields the records of a collection in a repository. A [*rec.Failure] is about one record; any other
-	// error ends the loop.
+	// ListRecords yields the records of a collection in a repository. An error that is a [*rec.Failure] is about one
+	// record, and the loop continues after it; any other error ends the loop.
 	ListRecords(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error]
 }
 

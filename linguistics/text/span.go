@@ -89,8 +89,8 @@ func fromUnits(text string, start, end int, units string, size func(rune) int) (
 	return s, nil
 }
 
-// Of returns the text of a span. The error wraps ErrSpan. Character offsets are checked if the span has them, which takes
-// time proportional to the text: an [Index] does that for many spans.
+// Of returns the text of a span. If the span has character offsets, Of checks them, which takes time proportional to
+// the length of the text: use an [Index] for many spans. The error wraps ErrSpan.
 func Of(text string, s layers.Span) (string, error) {
 	return (&Index{text: text}).Of(s)
 }

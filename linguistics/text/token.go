@@ -58,7 +58,7 @@ func token(index int, text string, start, end int) segmentation.Token {
 }
 
 // CheckTokens checks that tokens are numbered from 0, that each has a span of the text, that they are in the order of
-// the text without overlapping, and that their texts are those of their spans. Then [Join] returns the text of the
+// the text without overlapping, and that their texts are those of their spans. [Join] makes the text again from such
 // tokens. The error wraps ErrSpan.
 func CheckTokens(text string, tokens []segmentation.Token) error {
 	index := NewIndex(text)

@@ -77,7 +77,7 @@ type annotator struct {
 // sentences.
 func newAnnotator(keys derivation, name string, sentences []*sentence) *annotator {
 	a := &annotator{keys: keys, tokenization: keys.uuid("tokenization", name)}
-	// Annotations are large: their number is counted first.
+	// Annotations are large: count them first, so that their slices need not grow.
 	var count [tierCount]int
 	rows := 0
 	for _, s := range sentences {
@@ -190,7 +190,7 @@ func (a *annotator) word(r *conllu.Row, index func(word int) lex.Opt[int64], add
 		} else if err == nil {
 			x.HeadIndex = index(head)
 		} else {
-			// A relation without a head is not the root, as other writers mean it.
+			// State that there is no head: other programs leave out the head of the root.
 			x.Features = &layers.FeatureMap{Entries: []layers.Feature{{Key: "HEAD", Value: conllu.None}}}
 		}
 		if r.Deprel != conllu.None {

@@ -58,8 +58,8 @@ func (s *Set) Add(uri syntax.ATURI, value lex.Record) {
 	s.records[uri] = value
 }
 
-// Documents returns the URIs of the expressions that can be exported as documents, in the order of their record keys:
-// those without a parent in the set that have tokens, or a part that has tokens.
+// Documents returns the sorted URIs of the expressions that can be exported as documents: those without a parent in the
+// set that have tokens, or a part that has tokens.
 func (s *Set) Documents() []syntax.ATURI {
 	var roots []syntax.ATURI
 	for uri, e := range s.expressions {

@@ -26,6 +26,7 @@ func New(client *pds.Client) reading.Source { return source{client} }
 
 type source struct{ client *pds.Client }
 
+// GetRecord implements [reading.Source].
 func (s source) GetRecord(ctx context.Context, uri syntax.ATURI) (rec.Envelope, error) {
 	envelope, err := s.client.GetRecord(ctx, uri, nil)
 	if errors.Is(err, pds.ErrRecordNotFound) {
@@ -34,6 +35,7 @@ func (s source) GetRecord(ctx context.Context, uri syntax.ATURI) (rec.Envelope, 
 	return envelope, err
 }
 
+// ListRecords implements [reading.Source].
 func (s source) ListRecords(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error] {
 	return s.client.ListRecords(ctx, syntax.AtIdentifier(did), collection, nil)
 }

@@ -30,6 +30,7 @@ func New(store *boltstore.Store) reading.Source { return source{store} }
 
 type source struct{ store *boltstore.Store }
 
+// GetRecord implements [reading.Source].
 func (s source) GetRecord(_ context.Context, uri syntax.ATURI) (rec.Envelope, error) {
 	did, ok := uri.Authority().DID()
 	if !ok {
@@ -47,6 +48,7 @@ func (s source) GetRecord(_ context.Context, uri syntax.ATURI) (rec.Envelope, er
 	return envelope, nil
 }
 
+// ListRecords implements [reading.Source].
 func (s source) ListRecords(ctx context.Context, did syntax.DID, collection syntax.NSID) iter.Seq2[rec.Envelope, error] {
 	return func(yield func(rec.Envelope, error) bool) {
 		for envelope, err := range s.store.Records(ctx, did, collection, nil) {

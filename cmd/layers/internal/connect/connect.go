@@ -27,13 +27,15 @@ import (
 // Servers has the flags that say which servers the command talks to, and how. [Servers.Complete] sets empty addresses
 // from the environment; if PDS is still empty, the servers are those in the accounts' DID documents.
 type Servers struct {
-	PLC, PDS, Appview string
-	AllowPrivate      bool
+	PLC, PDS, Appview string // URLs
+	AllowPrivate      bool   // --allow-private: http, and private, loopback and link-local addresses
 	AnyPDS            bool   // --any-pds, a flag of the commands that write records
 	As                string // --as, a flag of the commands that use a session: a handle or a DID; "" for the current account
 	Quiet, NoColor    bool
-	Timeout, MaxWait  time.Duration
-	Messages          io.Writer // standard error
+	// Timeout is how long the command may take, or 0 for no limit, and MaxWait the longest pause that a server may ask
+	// for.
+	Timeout, MaxWait time.Duration
+	Messages         io.Writer // standard error
 }
 
 // AddFlags adds the flags that all commands share; they set fields of s.

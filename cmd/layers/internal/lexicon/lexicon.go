@@ -23,7 +23,8 @@ type Def struct {
 	Type        string `json:"type"`
 	Key         string `json:"key,omitempty"` // of a record: the kind of its record key
 	Description string `json:"description,omitempty"`
-	// Fields are the fields of a record or an object. Any other definition has one field, whose name is "".
+	// Fields are the fields of a record or an object. A query, a procedure, a token and a permission set have none, and
+	// any other definition, such as a string, has one field, whose name is "".
 	Fields []Field `json:"fields"`
 	// Parameters, Input and Output describe a query or a procedure.
 	Parameters []Field  `json:"parameters,omitempty"`
@@ -41,7 +42,8 @@ type Field struct {
 	Required    bool   `json:"required"`
 	Nullable    bool   `json:"nullable,omitempty"`
 	Description string `json:"description,omitempty"`
-	// Limits are the constraints in the words of the lexicon, such as maxLength, in alphabetical order.
+	// Limits are the constraints in the words of the lexicon, such as maxLength, in alphabetical order, and then those
+	// of the items of an array, which begin with "items.".
 	Limits Object `json:"limits"`
 }
 

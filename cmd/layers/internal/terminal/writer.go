@@ -142,8 +142,8 @@ func invisible(r rune) bool {
 		!unicode.In(r, unicode.Join_Control, unicode.Prepended_Concatenation_Mark)
 }
 
-// Color reports whether text on w may have colors: if w is a terminal that can show them, unless the flag --no-color or the
-// environment variable NO_COLOR says otherwise (https://no-color.org).
+// Color reports whether text on w may have colors: if w is a terminal that can show them, unless the flag --no-color or
+// the environment variable NO_COLOR says otherwise (https://no-color.org).
 func Color(w io.Writer) bool {
 	t, ok := w.(*Writer)
 	return ok && !t.plain && IsTerminal(t.exact) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
