@@ -1,5 +1,5 @@
-// Package author has an account at a PDS of package atptest, for tests of writes. It counts the calls, and a test can stand
-// between them and the server.
+// Package author has an account at a PDS of package atptest, for tests of writes. It counts the calls of the account's
+// client, and a test can intercept them.
 package author
 
 import (
@@ -32,32 +32,34 @@ import (
 	"github.com/layers-pub/layers-go/runtime/xrpc"
 )
 
-// The account, which is the same in each network in memory, and the collection.
+// DID is the DID of the account of [New], which is the same each time. Collection is the collection of [Author.Put] and
+// [Author.Get].
 const (
 	DID        = "did:plc:oentclbqszpivzxuaz22urrv"
 	Collection = corpus.NSIDMembership
 )
 
-// Author is an account and a client that is logged in to it.
+// Author is an account and a client that is logged in to it. Reset sets the counts of the client's calls to zero.
 type Author struct {
 	*xrpc.Client
 	PDS   *atptest.PDS
 	Owner *atptest.Account
 	Token string
 
-	own     atomic.Bool // whether the owner is writing
-	written sync.Mutex  // for writes
-	writes  map[string]int
+	own     atomic.Bool    // whether the test is writing, with Put, Delete or Reset
+	written sync.Mutex     // protects writes
+	writes  map[string]int // see Writes
 
 	mu      sync.Mutex
-	mine    int64          // events of the stream that are not of the client's writes
-	Calls   []string       // names of methods
-	Sent    map[string]int // how often a write was sent that the server carried out or, as it does with repeats, failed at, by path
-	Points  int
-	AtOnce  int // operations
-	Largest int // bytes of a body
+	mine    int64          // how many events of the PDS's stream are not of the client's writes
+	Calls   []string       // the methods of the calls, without "com.atproto.repo."
+	Sent    map[string]int // how many writes were sent, by path, except those that the server refused with a status below 500
+	Points  int            // what the writes in Sent cost: 3 for a create, 2 for an update, 1 for a delete
+	AtOnce  int            // the highest number of operations in one applyWrites
+	Largest int            // the size of the largest body of a procedure, in bytes
 
-	// Intercept stands between a call, the n-th, and do, which makes it.
+	// Intercept, if it is not nil, is called instead of the n-th call (from 1). do makes the call; Intercept may call it or not.
+	// Its result is that of the call.
 	Intercept func(n int, nsid string, do func() error) error
 }
 
@@ -78,7 +80,7 @@ func At(t testing.TB, n *atptest.Network) *Author {
 	t.Helper()
 	a := &Author{PDS: n.NewPDS(), Sent: map[string]int{}, writes: map[string]int{}}
 	a.Owner = a.PDS.NewAccount("alice.test")
-	a.Owner.RotateKey(multikey.P256) // whose signatures are made in less time
+	a.Owner.RotateKey(multikey.P256) // signing with it takes less time
 	n.Watch(func(c atptest.Change) {
 		if !a.own.Load() {
 			a.written.Lock()
@@ -96,12 +98,13 @@ func At(t testing.TB, n *atptest.Network) *Author {
 	return a
 }
 
-// Connect returns a client that sends a token.
+// Connect returns a client of the server at origin, which sends token with each request. It neither retries nor limits
+// its pace.
 func Connect(origin, token string, n network.Network) (*xrpc.Client, error) {
 	return xrpc.New(origin, xrpc.WithNetwork(n), xrpc.WithAuthorizer(bearer(token)), xrpc.WithRetry(xrpc.Retry{Attempts: 1}), xrpc.WithPace(0, 0))
 }
 
-// direct hands requests to a server without a connection, which takes a fraction of the time.
+// direct is a transport that calls a handler without a connection, which takes a fraction of the time.
 type direct struct{ server http.Handler }
 
 func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -117,7 +120,7 @@ func (d direct) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// bearer is a token.
+// bearer is an authorizer that sends itself, a token, with each request.
 type bearer string
 
 func (b bearer) Authorize(_ context.Context, r *http.Request) error {
@@ -127,10 +130,10 @@ func (b bearer) Authorize(_ context.Context, r *http.Request) error {
 
 func (bearer) Refused(context.Context, *http.Request, *xrpc.Error) (bool, error) { return false, nil }
 
-// DID returns the account's DID.
+// DID returns the DID of the account.
 func (a *Author) DID() syntax.DID { return a.Owner.DID }
 
-// Call makes a call, and counts it.
+// Call counts a call, and then makes it, or calls Intercept if that is set. It hides the method of the embedded client.
 func (a *Author) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	if err := ctx.Err(); err != nil {
 		return &xrpc.TransportError{NSID: request.NSID, Service: a.PDS.URL, Err: err}
@@ -152,10 +155,10 @@ func (a *Author) Call(ctx context.Context, request *rpc.Request, response *rpc.R
 	return do()
 }
 
-// points are what the writes cost.
+// points are the points that the PDS's rate limit counts for each write.
 var points = map[string]int{"create": 3, "update": 2, "delete": 1}
 
-// count counts the writes of a call.
+// count counts the writes of a call that returned err.
 func (a *Author) count(nsid syntax.NSID, input lex.Encodable, err error) {
 	type written struct {
 		Type       string `json:"$type"`
@@ -198,7 +201,8 @@ func (a *Author) count(nsid syntax.NSID, input lex.Encodable, err error) {
 	}
 }
 
-// SayExists makes the server say of what it cannot create that it exists, which the reference PDS does not.
+// SayExists makes the server return the error RecordAlreadyExists when it fails to create a record, with a status 400
+// instead of 500. The reference PDS does not do that.
 func (a *Author) SayExists() {
 	a.PDS.Fail(fault.Custom("RecordAlreadyExists", func(w http.ResponseWriter, r *http.Request, good http.Handler) {
 		answer := httptest.NewRecorder()
@@ -213,7 +217,7 @@ func (a *Author) SayExists() {
 	}), "com.atproto.repo.createRecord", "com.atproto.repo.applyWrites")
 }
 
-// Writes returns how often the client's writes were carried out, by path.
+// Writes returns how many of the client's writes the server carried out, by path.
 func (a *Author) Writes() map[string]int {
 	a.written.Lock()
 	defer a.written.Unlock()
@@ -227,17 +231,18 @@ func (a *Author) Commits() int {
 	return int(a.PDS.Seq() - a.mine)
 }
 
-// alone makes a write of the owner.
+// alone calls write, whose changes do not count as the client's.
 func (a *Author) alone(write func()) {
 	a.own.Store(true)
 	defer a.own.Store(false)
 	write()
 }
 
-// Put writes a record, unseen by the client that is being tested.
+// Put writes a record to [Collection] directly at the PDS, so that it does not count as a write of the client. It returns
+// the record's CID.
 func (a *Author) Put(rkey, json string) cid.CID { return a.PutAt(Collection+"/"+rkey, json) }
 
-// PutAt is Put at any path.
+// PutAt is Put for any path, "collection/recordkey".
 func (a *Author) PutAt(path, json string) cid.CID {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -248,7 +253,8 @@ func (a *Author) PutAt(path, json string) cid.CID {
 	return record.CID
 }
 
-// Reset makes these the only records, by path, and forgets what was counted.
+// Reset makes records, which has JSON by path, the only records of the account. It sets all counts to zero, and Intercept
+// to nil.
 func (a *Author) Reset(t testing.TB, records map[string]string) {
 	t.Helper()
 	a.mu.Lock()
@@ -273,7 +279,8 @@ func (a *Author) Reset(t testing.TB, records map[string]string) {
 	a.Calls, a.Sent, a.Points, a.AtOnce, a.Largest, a.Intercept = nil, map[string]int{}, 0, 0, 0, nil
 }
 
-// Delete deletes a record, unseen by the client that is being tested.
+// Delete deletes the record at a path, if there is one, directly at the PDS, so that it does not count as a write of the
+// client.
 func (a *Author) Delete(path string) {
 	if _, found := a.Owner.Record(path); !found {
 		return
@@ -285,7 +292,7 @@ func (a *Author) Delete(path string) {
 	a.mine++
 }
 
-// Get returns a record in JSON, or "".
+// Get returns the record of [Collection] with the record key rkey in JSON, or "" if there is none.
 func (a *Author) Get(rkey string) string { return a.Records()[Collection+"/"+rkey] }
 
 // Records returns all records in JSON, by path.
@@ -301,7 +308,7 @@ func (a *Author) Records() map[string]string {
 	return all
 }
 
-// Count returns how many calls of a method there were.
+// Count returns how many calls of a method there were. name has no "com.atproto.repo.".
 func (a *Author) Count(name string) (n int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -313,27 +320,27 @@ func (a *Author) Count(name string) (n int) {
 	return n
 }
 
-// Procedures counts the calls that are not queries.
+// Procedures returns how many calls there were, except those of getRecord.
 func (a *Author) Procedures() int {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return len(slices.DeleteFunc(slices.Clone(a.Calls), func(name string) bool { return name == "getRecord" }))
 }
 
-// Failure returns an error of a server.
+// Failure returns the error that a client returns for a server's response with the given status, error name and message.
 func Failure(status int, name, message string) error {
 	return &xrpc.Error{NSID: "com.atproto.repo.getRecord", Service: "https://pds.test", Status: status, Name: name, Message: message}
 }
 
-// ErrInternal is what a server answers if it fails.
+// ErrInternal is the error of a response with the status 500.
 var ErrInternal = Failure(500, "InternalServerError", "Internal Server Error")
 
-// Lost returns the error of a call whose answer is lost.
+// Lost returns the error of a call whose response was lost.
 func Lost() error {
 	return &xrpc.TransportError{NSID: "com.atproto.repo.any", Service: "https://pds.test", Err: io.ErrUnexpectedEOF}
 }
 
-// Membership returns a record, and another one for another n.
+// Membership returns a valid record, with the ordinal n.
 func Membership(n int) *corpus.Membership {
 	return &corpus.Membership{
 		CorpusRef:     "at://did:plc:dlkuiatgml2qsceoi5njkvs7/pub.layers.corpus.corpus/3l3famgxlzxwf",
@@ -353,12 +360,13 @@ func JSON(t testing.TB, record lex.Encodable) string {
 	return string(b)
 }
 
-// Key returns a record key, a TID; later ones for greater numbers.
+// Key returns a record key that is a TID. Keys of greater numbers are later.
 func Key(n int) syntax.RecordKey {
 	return syntax.RecordKey(syntax.TID("3l3famgxlzxwf").Add(time.Duration(n) * time.Microsecond))
 }
 
-// Lookup is the one of the generated records, with some collections for other kinds of record keys.
+// Lookup is the function Lookup of package records, and also knows the collections com.example.literal, com.example.any
+// and com.example.nsid, which have other kinds of record keys.
 func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
 	if key := map[syntax.NSID]string{"com.example.literal": "literal:self", "com.example.any": "any", "com.example.nsid": "nsid"}[nsid]; key != "" {
 		return lex.RecordDef{NSID: nsid, Key: key, New: func() lex.Record { return new(write.Untyped) }}, true
@@ -366,7 +374,7 @@ func Lookup(nsid syntax.NSID) (lex.RecordDef, bool) {
 	return records.Lookup(nsid)
 }
 
-// Untyped parses a record.
+// Untyped parses a record in JSON.
 func Untyped(t testing.TB, text string) *write.Untyped {
 	t.Helper()
 	record, err := write.ParseRecord([]byte(text))
@@ -376,7 +384,7 @@ func Untyped(t testing.TB, text string) *write.Untyped {
 	return record
 }
 
-// URI returns the URI of a record of the account.
+// URI returns the at-uri of a record of the account [DID].
 func URI(collection string, rkey syntax.RecordKey) syntax.ATURI {
 	return syntax.ATURI("at://" + DID + "/" + collection + "/" + string(rkey))
 }

@@ -13,15 +13,16 @@ import (
 	"time"
 )
 
-// patience is how long the browser may take.
+// patience is how long the browser may take to open a page.
 const patience = 2 * time.Minute
 
 // console is the beginning of a line on which Chromium reports a message of a page: a script that fails, or something that
 // the page's policy forbids.
 var console = regexp.MustCompile(`^\[[^]]*:CONSOLE[:(]`)
 
-// Open opens the page in a file, and returns the browser's document and the messages on its console. A good page causes
-// no messages. Without Chromium on the PATH it skips the test, or fails it if CI=true is in the environment.
+// Open opens the page in a file. It returns the document as HTML, after its scripts have run, and the messages on the
+// browser's console. A good page causes no messages. Without Chromium on the PATH, Open skips the test, or fails it if
+// CI=true is in the environment.
 func Open(t testing.TB, file string) (document string, messages []string) {
 	t.Helper()
 	chromium := find()

@@ -9,8 +9,8 @@ import (
 	"github.com/layers-pub/layers-go/runtime/cid"
 )
 
-// object is a map of the data model. Its values are nil, string, int, bool, []byte, object, lex.CID,
-// which is a link, and slices of object, string, int and lex.CID.
+// object is a map of the data model. Its values are nil, string, int, bool, []byte, object, cid.CID,
+// which is a link, and slices of object, string, int and cid.CID.
 type object map[string]any
 
 // keys returns the keys of o in canonical order: the shorter first, and those of one length by bytes.
@@ -72,7 +72,7 @@ func appendArray[T any](b []byte, items []T) []byte {
 	return b
 }
 
-// appendHead appends a major type with its number in the shortest form.
+// appendHead appends the head of an item: the major type and its argument n, in the shortest form.
 func appendHead(b []byte, major byte, n uint64) []byte {
 	major <<= 5
 	switch {

@@ -16,20 +16,21 @@ import (
 	"github.com/layers-pub/layers-go/runtime/mst"
 )
 
-// revisions is the number of commits in which a corpus was written.
+// revisions is the number of commits in which the records of a corpus are written.
 const revisions = 8
 
-// Corpus is a repository. It does not store its records: it generates them each time they are read.
+// Corpus is a repository of generated records. It does not store them: it generates them each time they are read. It is
+// safe for concurrent use.
 type Corpus struct {
 	n   int
 	did string
 
-	sentences int // how many of them there are, the last maybe incomplete
+	sentences int // the number of sentences; the last one may lack some of its records
 	edges     int
 	media     int
 }
 
-// New returns the corpus of n records, at least 100.
+// New returns the corpus of n records. It panics if n is less than 100.
 func New(n int) *Corpus {
 	if n < 100 {
 		panic(fmt.Sprintf("corpus: %d records, must be at least 100", n))
@@ -45,13 +46,13 @@ func New(n int) *Corpus {
 	return c
 }
 
-// DID returns the account of the corpus.
+// DID returns the DID of the account that owns the corpus.
 func (c *Corpus) DID() string { return c.did }
 
-// Records returns the number of its records.
+// Records returns the number of records in the corpus.
 func (c *Corpus) Records() int { return c.n }
 
-// Rev returns the revision of its commit.
+// Rev returns the revision of the repository's commit.
 func (c *Corpus) Rev() string { return c.rev(revisions - 1) }
 
 // CAR returns the archive of the repository. For 100,000 records it has some 237 MB.
@@ -64,16 +65,16 @@ func (c *Corpus) CAR() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// stored is a block as a server keeps it.
+// stored describes a block of the repository.
 type stored struct {
 	cid    cid.CID
-	text   string // of the CID
-	rev    int    // the revision with which the block came
-	record int    // its record, or -1
-	data   []byte // what it holds, if it is no record
+	text   string // the text of the CID
+	rev    int    // the number of the revision that added the block
+	record int    // the number of the record in the block, or -1
+	data   []byte // the content of a block without a record
 }
 
-// WriteCAR writes the archive of the repository to w. It takes little memory, since it holds only one
+// WriteCAR writes the archive of the repository to w. It takes little memory, since it generates one
 // record at a time. The error is that of w.
 func (c *Corpus) WriteCAR(w io.Writer) error {
 	blocks, commit, err := c.blocks()
@@ -95,14 +96,15 @@ func (c *Corpus) WriteCAR(w io.Writer) error {
 	return out.Flush()
 }
 
-// writeSection writes a section of two parts. Flushing w returns any error.
+// writeSection writes a section of an archive, or its header, whose content is given in two parts. It ignores errors of w,
+// because flushing w returns them.
 func writeSection(w *bufio.Writer, first, second []byte) {
 	w.Write(binary.AppendUvarint(w.AvailableBuffer(), uint64(len(first)+len(second))))
 	w.Write(first)
 	w.Write(second)
 }
 
-// blocks returns all blocks in the order in which the reference server writes them, and the commit.
+// blocks returns all blocks in the order in which the reference server writes them, and the CID of the commit.
 func (c *Corpus) blocks() ([]stored, cid.CID, error) {
 	leaves := make([]leaf, c.n)
 	var blocks []stored
@@ -153,7 +155,7 @@ type leaf struct {
 	rev int
 }
 
-// buildTree builds the tree of the leaves that existed at a revision.
+// buildTree builds the tree of the leaves that exist at a revision. It stores its nodes in nodes, and returns its root.
 func buildTree(leaves []leaf, rev int, nodes map[cid.CID][]byte) (cid.CID, error) {
 	tree := mst.NewBuilder(func(c cid.CID, node []byte) error {
 		nodes[c] = bytes.Clone(node)
@@ -170,7 +172,7 @@ func buildTree(leaves []leaf, rev int, nodes map[cid.CID][]byte) (cid.CID, error
 	return tree.Root()
 }
 
-// commit returns the block of the signed commit.
+// commit returns the block of the signed commit. data is the root of the tree.
 func (c *Corpus) commit(data cid.CID) []byte {
 	commit := object{"did": c.did, "rev": c.Rev(), "data": data, "prev": nil, "version": 3}
 	commit["sig"] = Sign(appendCBOR(nil, commit))

@@ -10,7 +10,7 @@
 //
 // The archive is that of a repository that was written in several steps, and its blocks are in the
 // order in which the reference server writes them: those of the newest revision first, and those of
-// one revision by descending CID. It is signed with a key that is in [Corpus.DIDDocument].
+// one revision by descending CID. [Corpus.DIDDocument] has the key that its signature is valid under.
 //
 // This package has its own encoders of records and archives, which share no code with the packages that
 // it is used to test.

@@ -92,7 +92,7 @@ func appendJSONArray[T any](b []byte, items []T) []byte {
 	return append(b, ']')
 }
 
-// appendString appends s as JavaScript writes it: only what has to be escaped is.
+// appendString appends s as a JSON string. Like JavaScript, it escapes only the characters that must be escaped.
 func appendString(b []byte, s string) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)

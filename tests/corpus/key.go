@@ -16,8 +16,8 @@ func signingKey() *secp256k1.PrivateKey {
 	return secp256k1.PrivKeyFromBytes(secret[:])
 }
 
-// Sign returns the corpus account's signature of the hash of b in the form of the AT Protocol: r and s, of 32 bytes each.
-// The signature depends only on b, and s is low.
+// Sign signs the SHA-256 hash of b with the key of all corpora. It returns the signature in the form of the AT Protocol: r
+// and s, of 32 bytes each, with a low s. The same b has the same signature each time.
 func Sign(b []byte) []byte {
 	digest := sha256.Sum256(b)
 	signature := ecdsa.Sign(signingKey(), digest[:])
@@ -26,7 +26,7 @@ func Sign(b []byte) []byte {
 	return append(rBytes[:], sBytes[:]...)
 }
 
-// SigningKey returns the public key of the corpus as the multibase text of a DID document.
+// SigningKey returns the public key of the corpus in multibase, as DID documents have it.
 func (c *Corpus) SigningKey() string {
 	multikey := append([]byte{0xe7, 0x01}, signingKey().PubKey().SerializeCompressed()...)
 	return "z" + base58(multikey)
@@ -53,7 +53,7 @@ func (c *Corpus) DIDDocument() []byte {
 `, c.did, c.SigningKey())
 }
 
-// base58 encodes b, which begins with a byte other than 0.
+// base58 encodes b in base58btc. b must begin with a byte other than 0.
 func base58(b []byte) string {
 	const digits = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	n, base, digit := new(big.Int).SetBytes(b), big.NewInt(58), new(big.Int)

@@ -18,7 +18,7 @@ const (
 	collectionEdge         = "pub.layers.graph.graphEdge"
 	collectionExpression   = "pub.layers.expression.expression"
 	collectionSegmentation = "pub.layers.segmentation.segmentation"
-	// CollectionAnnotationLayer is the collection with the most records, and the largest.
+	// CollectionAnnotationLayer is the collection with the most records and the largest ones.
 	CollectionAnnotationLayer = "pub.layers.annotation.annotationLayer"
 )
 
@@ -48,7 +48,7 @@ type record struct {
 	value           object
 }
 
-// record makes record i; it is the same each time.
+// record makes record i, which is the same each time.
 func (c *Corpus) record(i int) record {
 	r := record{key: key(i)}
 	switch {
@@ -70,7 +70,7 @@ func (c *Corpus) record(i int) record {
 	return r
 }
 
-// sentenceRecord makes one of the records of sentence s.
+// sentenceRecord makes one of the records of sentence s. which is from 0 to perSentence-1.
 func (c *Corpus) sentenceRecord(s, which int) (collection string, value object) {
 	made := makeSentence(s)
 	expression := c.uri(collectionExpression, c.firstSentence()+s*perSentence)
@@ -267,7 +267,7 @@ func metadata(i, confidence int) object {
 	}
 }
 
-// features makes a feature map of keys and values in turns.
+// features makes a feature map. pairs are alternating keys and values.
 func features(pairs ...string) object {
 	var entries []object
 	for i := 0; i < len(pairs); i += 2 {
@@ -276,12 +276,12 @@ func features(pairs ...string) object {
 	return object{"entries": entries}
 }
 
-// uri returns the URI of record i, which is of the collection.
+// uri returns the at-uri of record i, which must be in the collection.
 func (c *Corpus) uri(collection string, i int) string {
 	return "at://" + c.did + "/" + collection + "/" + key(i)
 }
 
-// firstTime is when the first record was written, in microseconds since 1970: the year 2025 begins.
+// firstTime is the time of the first record in microseconds since 1970: the beginning of 2025.
 const firstTime = 1_735_689_600_000_000
 
 // between is the time between two records in microseconds.
@@ -292,7 +292,7 @@ func timeOf(i int) time.Time { return time.UnixMicro(firstTime + int64(i)*betwee
 // key returns the record key of record i, a TID.
 func key(i int) string { return tid(uint64(timeOf(i).UnixMicro())) }
 
-// rev returns revision number k, the time when its last record had been written.
+// rev returns revision number k, a TID whose time is just before that of the first record of the next revision.
 func (c *Corpus) rev(k int) string {
 	return tid(uint64(timeOf((k+1)*c.n/revisions).UnixMicro()) - 500)
 }

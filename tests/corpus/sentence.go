@@ -16,7 +16,7 @@ type language struct {
 	words []word
 }
 
-// languages have scripts of one to three bytes a character.
+// languages are the languages of the sentences. Characters of their scripts take one to three bytes in UTF-8.
 var languages = []language{
 	{"en", words("the/DET of/ADP and/CCONJ a/DET in/ADP to/PART is/AUX that/SCONJ it/PRON was/AUX for/ADP with/ADP language/NOUN speakers/NOUN they/PRON annotate/VERB corpus/NOUN every/DET old/ADJ two/NUM sentence/NOUN carefully/ADV Anna/PROPN naïve/ADJ morphology/NOUN compares/VERB rather/ADV unusual/ADJ transcriptions/NOUN oh/INTJ")},
 	{"de", words("der/DET die/DET und/CCONJ in/ADP zu/PART den/DET das/DET nicht/PART von/ADP sie/PRON ist/AUX dass/SCONJ Straße/NOUN Wörter/NOUN schöne/ADJ möchte/AUX hören/VERB über/ADP zwölf/NUM Sätze/NOUN häufig/ADV Jürgen/PROPN annotieren/VERB Sprachwissenschaft/NOUN ausführlich/ADV größere/ADJ Überlieferung/NOUN verknüpft/VERB ach/INTJ Wortschatz/NOUN")},
@@ -33,22 +33,22 @@ func words(list string) []word {
 	return words
 }
 
-// relations are dependency relations by the part of speech of the dependent.
+// relations has the dependency relation for each part of speech of a dependent.
 var relations = map[string]string{
 	"ADJ": "amod", "ADP": "case", "ADV": "advmod", "AUX": "aux", "CCONJ": "cc", "DET": "det", "INTJ": "discourse",
 	"NOUN": "obl", "NUM": "nummod", "PART": "mark", "PRON": "nsubj", "PROPN": "nmod", "PUNCT": "punct", "SCONJ": "mark", "VERB": "advcl",
 }
 
-// token is a token of a sentence. Its ends are in bytes and in characters of the sentence's text.
+// token is a token of a sentence. Its start and end are offsets in the sentence's text, in bytes and in characters.
 type token struct {
 	word
 	byteStart, byteEnd, charStart, charEnd int
-	head                                   int // the token that it depends on, or -1
+	head                                   int // the index of the token that it depends on, or -1
 	confidence                             int
 	id                                     string
 }
 
-// sentence is a sentence and what all of its records have of it.
+// sentence is a sentence, with the values that its records share.
 type sentence struct {
 	language     string
 	text         string
@@ -57,7 +57,7 @@ type sentence struct {
 	random       *rand.Rand
 }
 
-// sentence makes sentence s; it is the same each time.
+// makeSentence makes sentence s, which is the same each time.
 func makeSentence(s int) sentence {
 	random := rand.New(rand.NewPCG(0x1a7e25, uint64(s)))
 	l := languages[random.IntN(len(languages))]

@@ -6,9 +6,9 @@
 //	})
 //	client, err := jetstream.New(s.URL(), jetstream.WithNetwork(network.Network{AllowPrivate: true}))
 //
-// Package atptest cannot serve here: its streams are those of a PDS and a relay, while Jetstream and Tap send JSON, and Tap
-// receives acknowledgements. The tests are about single messages, most of them malformed; tests/jetstream and tests/tap run the
-// real servers.
+// It is for tests of clients of Jetstream and Tap, with single messages, most of them malformed. Package atptest cannot
+// replace it: its streams are those of a PDS and a relay, while Jetstream and Tap send JSON, and Tap receives
+// acknowledgements. tests/jetstream and tests/tap run the real servers.
 package fakestream
 
 import (
@@ -23,7 +23,7 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// Server is a running server. It is safe for concurrent use.
+// Server is a running server of WebSocket streams. It is safe for concurrent use.
 type Server struct {
 	server *httptest.Server
 
@@ -34,16 +34,16 @@ type Server struct {
 
 // Conn is a connection of a client.
 type Conn struct {
-	// Number counts the connections, from 0. Request is the request that opened this one.
+	// Number is the number of the connection, from 0. Request is the HTTP request that opened it.
 	Number  int
 	Request *http.Request
 
 	ws       *websocket.Conn
-	received chan string // closed when the client is gone
+	received chan string // the messages of the client; closed when it has disconnected
 }
 
-// Start starts a server until the end of the test. It calls serve for each connection, in a goroutine of its own, and cuts
-// the connection when serve returns.
+// Start starts a server, which runs until the end of the test. The server calls serve for each connection, in a goroutine of
+// its own, and cuts the connection when serve returns.
 func Start(t testing.TB, serve func(c *Conn)) *Server {
 	s := &Server{conns: map[*websocket.Conn]bool{}}
 	s.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -86,14 +86,14 @@ func Start(t testing.TB, serve func(c *Conn)) *Server {
 // URL returns the server's origin, with the scheme ws.
 func (s *Server) URL() string { return "ws" + strings.TrimPrefix(s.server.URL, "http") }
 
-// Connections returns how many connections there were.
+// Connections returns how many connections there have been.
 func (s *Server) Connections() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.count
 }
 
-// Cut cuts all connections.
+// Cut cuts all open connections, without a close frame.
 func (s *Server) Cut() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -115,12 +115,13 @@ func (c *Conn) Send(messages ...string) bool {
 	return true
 }
 
-// SendBinary sends a binary message.
+// SendBinary sends a binary message. It reports whether that succeeded.
 func (c *Conn) SendBinary(message []byte) bool {
 	return c.ws.WriteMessage(websocket.BinaryMessage, message) == nil
 }
 
-// Receive returns the next message of the client. It returns "" if there is none within d, or the client is gone.
+// Receive returns the next message of the client. It returns "" if there is none within d, or if the client has
+// disconnected.
 func (c *Conn) Receive(d time.Duration) string {
 	select {
 	case m := <-c.received:
@@ -130,12 +131,12 @@ func (c *Conn) Receive(d time.Duration) string {
 	}
 }
 
-// Close sends a close frame.
+// Close sends a close frame with a status code and a reason.
 func (c *Conn) Close(code int, text string) {
 	c.ws.WriteControl(websocket.CloseMessage, websocket.FormatCloseMessage(code, text), time.Now().Add(time.Second))
 }
 
-// Wait waits until the client is gone.
+// Wait waits until the client has disconnected, and discards its messages.
 func (c *Conn) Wait() {
 	for range c.received {
 	}

@@ -34,7 +34,7 @@ type Fault struct {
 	Frames func(number int, message []byte) [][]byte
 }
 
-// Proxy stands between clients and a server. It is safe for concurrent use.
+// Proxy is a running proxy between clients and a server. It is safe for concurrent use.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -47,8 +47,8 @@ type Proxy struct {
 	wait   sync.WaitGroup
 }
 
-// Start starts a proxy in front of the server at target, "host:port" or an origin, until the end of the test. faults
-// returns the fault for each connection, given its number from 0; nil means no faults.
+// Start starts a proxy of the server at target, "host:port" or an origin. The proxy runs until the end of the test. faults
+// returns the fault of each connection, given its number from 0; nil means no faults.
 func Start(t testing.TB, target string, faults func(connection int) Fault) *Proxy {
 	t.Helper()
 	for _, scheme := range []string{"http://", "ws://"} {
@@ -74,14 +74,14 @@ func (p *Proxy) URL() string { return "ws://" + p.listener.Addr().String() }
 // Origin returns the proxy's origin, with the scheme http.
 func (p *Proxy) Origin() string { return "http://" + p.listener.Addr().String() }
 
-// Set sets the function that returns the faults for new connections.
+// Set replaces the function that returns the faults of new connections; see [Start].
 func (p *Proxy) Set(faults func(connection int) Fault) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.next = faults
 }
 
-// Connections returns how many connections there were, refused ones not counted.
+// Connections returns how many connections there have been, not counting refused ones.
 func (p *Proxy) Connections() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -180,7 +180,7 @@ const (
 	errStalled proxyError = "stalled"
 )
 
-// faulty writes to a client.
+// faulty is a writer to a client that applies a fault. at is the number of bytes that it has written.
 type faulty struct {
 	conn  net.Conn
 	fault Fault
@@ -221,7 +221,8 @@ func (w *faulty) Write(b []byte) (int, error) {
 	return written, nil
 }
 
-// copyFrames copies the answer to the handshake, and then frames.
+// copyFrames copies the HTTP response to the WebSocket handshake, and then frames. It calls change for each message, as
+// [Fault].Frames describes.
 func copyFrames(w io.Writer, r *bufio.Reader, change func(int, []byte) [][]byte) error {
 	for {
 		line, err := r.ReadBytes('\n')

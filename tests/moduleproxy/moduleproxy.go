@@ -1,6 +1,6 @@
 // Package moduleproxy makes a Go module proxy, in files, that serves this checkout, so that tests can run commands as
-// users will once the module is published. After that, neither the checkout nor the network is used: other modules come
-// from the download cache of this machine.
+// users will once the module is published. The go command then uses neither the checkout nor the network: it takes other
+// modules from the download cache of this machine.
 //
 //	command := exec.Command("go", "run", "github.com/layers-pub/layers-go/cmd/layers@latest", "demo")
 //	command.Env = append(os.Environ(), moduleproxy.New(t, "../..")...)
@@ -23,8 +23,8 @@ const (
 	Version = "v0.1.0"
 )
 
-// New makes a proxy of the checkout in root, and returns the environment in which the go command uses it, with an empty module
-// cache.
+// New makes a proxy of the checkout in root, in a temporary directory of the test. It returns the environment variables with
+// which the go command uses the proxy and an empty module cache.
 func New(t testing.TB, root string) (environment []string) {
 	t.Helper()
 	proxy, cache := t.TempDir(), t.TempDir()
@@ -64,7 +64,8 @@ func New(t testing.TB, root string) (environment []string) {
 	}
 }
 
-// write writes the archive of the module in root: its files without those of modules inside it.
+// write writes the zip archive of the module in root to the file name. It leaves out nested modules, hidden directories and
+// node_modules.
 func write(name, root string) error {
 	file, err := os.Create(name)
 	if err != nil {

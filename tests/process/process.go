@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// patience is how long a program may take to begin or to end.
+// patience is how long a program may take to respond after its start, and to end.
 const patience = 2 * time.Minute
 
 // Process is a running program. It is safe for concurrent use.
@@ -27,7 +27,8 @@ type Process struct {
 	output bytes.Buffer
 }
 
-// Build builds the program of a package that the module of the working directory requires, and returns its path.
+// Build builds the command in the package pkg and returns the path of the program. The module of the working directory
+// must contain or require the package.
 func Build(t testing.TB, pkg string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), filepath.Base(pkg))
@@ -37,8 +38,8 @@ func Build(t testing.TB, pkg string) string {
 	return path
 }
 
-// Start starts a program with more environment variables, and stops it at the end of the test. If url is not empty, it
-// waits until that URL responds.
+// Start starts the program at path, and kills it at the end of the test. It adds env to the environment of this process. If
+// url is not empty, Start waits until that URL responds.
 func Start(t testing.TB, url string, env []string, path string, args ...string) *Process {
 	t.Helper()
 	p := &Process{command: exec.Command(path, args...), exited: make(chan struct{})}
@@ -76,7 +77,7 @@ func (p *Process) Write(b []byte) (int, error) {
 	return p.output.Write(b)
 }
 
-// Output returns the end of the program's output.
+// Output returns the last 4 KiB of the program's output.
 func (p *Process) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -84,10 +85,10 @@ func (p *Process) Output() string {
 	return string(b[max(0, len(b)-4<<10):])
 }
 
-// Exited is closed when the program has ended.
+// Exited returns a channel that is closed when the program has ended.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
-// Stop asks the program to end, and kills it if it does not.
+// Stop sends SIGTERM to the program and waits for its end. It kills the program if that takes more than 2 minutes.
 func (p *Process) Stop() {
 	p.command.Process.Signal(syscall.SIGTERM)
 	select {
@@ -97,13 +98,13 @@ func (p *Process) Stop() {
 	}
 }
 
-// Kill kills the program.
+// Kill kills the program and waits for its end.
 func (p *Process) Kill() {
 	p.command.Process.Kill()
 	<-p.exited
 }
 
-// Address returns an address on the loopback interface that nothing listens on.
+// Address returns an address, "127.0.0.1:PORT", that nothing listens on.
 func Address(t testing.TB) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -1,5 +1,5 @@
 // Package recording has a recorded stream of com.atproto.sync.subscribeRepos, for benchmarks: at least 5,000 frames of the
-// reference PDS, of 3.3 kB on average, a tenth of them of Layers, with a third of the bytes.
+// reference PDS, of 3.3 kB on average. A tenth of the frames, with a third of the bytes, are commits of Layers records.
 //
 // The recording is a file in the user's cache directory, or the one that LAYERS_STREAM names. This command makes it; it
 // takes some minutes:
@@ -39,7 +39,7 @@ type Stream struct {
 	Frames [][]byte
 }
 
-// Path returns the path of the recording.
+// Path returns the path of the recording, whether or not the file exists.
 func Path() (string, error) {
 	cache, err := os.UserCacheDir()
 	if path := os.Getenv("LAYERS_STREAM"); path != "" || err != nil {
@@ -48,7 +48,7 @@ func Path() (string, error) {
 	return filepath.Join(cache, "layers-go", "stream.frames"), nil
 }
 
-// Load returns the recording. If there is none, it skips the test and says how to make it.
+// Load reads the recording. If there is none, it skips the test and says how to make one.
 func Load(tb testing.TB) *Stream {
 	tb.Helper()
 	path, err := Path()
@@ -95,7 +95,7 @@ func read(r *bufio.Reader) (*Stream, error) {
 	}
 }
 
-// write writes a recording.
+// write writes a recording in the format that read reads.
 func (s *Stream) write(w io.Writer) error {
 	line, err := json.Marshal(s.Keys)
 	if err != nil {
@@ -136,7 +136,7 @@ var blocksField = []byte("\x66blocks")
 // Commit reports whether a frame is a commit.
 func Commit(frame []byte) bool { return bytes.HasPrefix(frame, []byte("\xa2atg#commitbop\x01")) }
 
-// Blocks returns the bytes of the blocks in the commits, without their CIDs: the data that a verifying reader has to
+// Blocks returns the content of all blocks in the commits, without their CIDs: the data that a verifying reader must
 // hash.
 func (s *Stream) Blocks() [][]byte {
 	var all [][]byte
@@ -193,7 +193,7 @@ func appendHead(b []byte, opcode byte, n int) []byte {
 	return binary.BigEndian.AppendUint64(append(b, 127), uint64(n))
 }
 
-// tape is the client's end of a connection.
+// tape is the client's end of a connection in memory. It answers the WebSocket handshake, and then returns the frames.
 type tape struct {
 	sent   []byte
 	rounds int
@@ -201,9 +201,9 @@ type tape struct {
 	request []byte
 	ready   chan struct{} // closed when the request is complete
 	open    bool
-	reply   []byte // what is sent before the frames
-	at      int    // in sent
-	ended   bool
+	reply   []byte // the rest of the response to the handshake
+	at      int    // the offset in sent of the next byte
+	ended   bool   // whether the close frame has been read
 }
 
 func (c *tape) Write(b []byte) (int, error) {

@@ -117,7 +117,7 @@ func exactly(name string) string {
 	return strings.Join(parts, "/")
 }
 
-// output runs a command in dir and returns what it prints. An error has what it printed.
+// output runs a command in dir and returns its standard output, trimmed. An error contains all of its output.
 func output(ctx context.Context, dir, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
@@ -143,7 +143,7 @@ type result struct {
 	best       float64
 }
 
-// add parses the figures of one round from the output of a test binary.
+// add parses the figures of one round from the output of a test binary, and keeps the best values.
 func (s *side) add(text string) error {
 	lines := bufio.NewScanner(strings.NewReader(text))
 	for lines.Scan() {
@@ -172,7 +172,7 @@ func (s *side) add(text string) error {
 	return lines.Err()
 }
 
-// divide sets of-floor to the ratio of the best times.
+// divide sets each of-floor to the ratio of the best floor-ms to the best own-ms.
 func (s *side) divide() {
 	for i := range s.results {
 		if r := &s.results[i]; r.unit == "of-floor" {
@@ -204,7 +204,8 @@ func moreIsBetter(unit string) bool {
 	return strings.HasSuffix(unit, "MB/s") || strings.HasPrefix(unit, "of-")
 }
 
-// report prints the figures of now beside those of the same names of earlier, or beside those of one benchmark of it.
+// report prints the figures of now beside those of the same benchmark of earlier, or, if against is not empty, beside
+// those of earlier's benchmark of that name.
 func report(out io.Writer, earlier, now *side, against string) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "benchmark\tunit\tearlier\tnow\tratio")

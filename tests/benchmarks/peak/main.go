@@ -7,8 +7,8 @@
 //	peak pull 100000 FILE
 //	peak blob DIRECTORY
 //
-// Records are not kept after a turn of the loop; reuse and pull also decode them into memory that is reused. The
-// garbage collector runs as seldom as in cmd/layers; set GOGC=100 for Go's default.
+// The program does not keep records after a turn of the loop; reuse and pull also decode them into memory that is reused.
+// The garbage collector runs as rarely as in cmd/layers (GOGC=150); set GOGC=100 for Go's default.
 package main
 
 import (
@@ -116,7 +116,7 @@ func read(ctx context.Context, name string, options *repo.DecodeOptions) error {
 	return nil
 }
 
-// highWater returns the peak memory of the process, in bytes.
+// highWater returns the peak resident memory of the process, in bytes. It works on Linux only.
 func highWater() (int, error) {
 	status, err := os.ReadFile("/proc/self/status")
 	if err != nil {
@@ -131,7 +131,7 @@ func highWater() (int, error) {
 	return 0, errors.New("no VmHWM in /proc/self/status")
 }
 
-// hashAll measures the floor: hashing every block once, without reading it from the file.
+// hashAll returns the time that only hashing every block of the archive once takes, without reading the file.
 func hashAll(ctx context.Context, name string) (time.Duration, error) {
 	archive, err := os.ReadFile(name)
 	if err != nil {

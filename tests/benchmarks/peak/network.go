@@ -27,15 +27,16 @@ import (
 	"github.com/layers-pub/layers-go/tests/corpus"
 )
 
-// server is a PLC directory and a PDS with one repository. It is a separate process, so that its memory is
-// not counted.
+// server is a process with a PLC directory and a PDS that has one repository. It is not this process, so that its memory
+// is not measured.
 type server struct {
 	*exec.Cmd
 	stdin  io.Closer
 	origin string
 }
 
-// startServer runs this program as the server of an archive of n records, which may be missing.
+// startServer runs this program as the server of the corpus of n records, whose repository is in the file archive. The
+// file may be missing if nobody requests the repository.
 func startServer(n int, archive string) (*server, error) {
 	s := &server{Cmd: exec.Command(os.Args[0], "serve", strconv.Itoa(n), archive)}
 	s.Stderr = os.Stderr
@@ -61,13 +62,14 @@ func (s *server) stop() {
 	s.Wait()
 }
 
-// blobSize is the size of the server's one blob, which repeats the same piece.
+// blobSize is the size of the server's large blob in bytes. It consists of zeros, which the server sends in pieces of
+// pieceSize. The server also has a blob of one piece.
 const (
 	blobSize  = 1 << 30
 	pieceSize = 1 << 20
 )
 
-// serve serves until standard input ends. It prints its origin first.
+// serve is the main function of the server process. It prints its origin, and serves until standard input ends.
 func serve(n int, archive string) error {
 	c := corpus.New(n)
 	piece := make([]byte, pieceSize)
@@ -123,7 +125,7 @@ func connect(s *server) (*pds.Client, error) {
 	}))
 }
 
-// pull measures GetRepo from a local server, verified and typed.
+// pull measures GetRepo from a local server, and decoding all records into their Go types.
 func pull(ctx context.Context, n int, archive string) error {
 	s, err := startServer(n, archive)
 	if err != nil {
@@ -227,7 +229,7 @@ func pullBlob(ctx context.Context, directory string) error {
 	return nil
 }
 
-// hashZeros measures the floor: hashing as many bytes once.
+// hashZeros returns the time that only hashing blobSize zeros takes.
 func hashZeros() time.Duration {
 	piece := make([]byte, pieceSize)
 	digest := sha256.New()
