@@ -70,7 +70,7 @@ func (c *Corpus) record(i int) record {
 	return r
 }
 
-// sentenceRecord makes one of the records of sentence s. which is from 0 to perSentence-1.
+// sentenceRecord makes one of the records of sentence s; the argument which, from 0 to perSentence-1, selects it.
 func (c *Corpus) sentenceRecord(s, which int) (collection string, value object) {
 	made := makeSentence(s)
 	expression := c.uri(collectionExpression, c.firstSentence()+s*perSentence)

@@ -77,7 +77,8 @@ func (p *Process) Write(b []byte) (int, error) {
 	return p.output.Write(b)
 }
 
-// Output returns the last 4 KiB of the program's output.
+// Output returns the end of the program's output.
+// It has at most 4 KiB, and includes the standard error.
 func (p *Process) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// Account is an account of the PDS. Its methods fail the test when the server refuses, so they must be called in the
-// test's own goroutine. The fields are as they were when the account was made; methods that change an account at the
+// Account is an account of the PDS. Its methods fail the test if the server refuses a call, so they must be called in the
+// test's own goroutine. The fields have the values from when the account was made; methods that change an account at the
 // server say which fields they change.
 type Account struct {
 	Servers *Servers
@@ -22,7 +22,7 @@ type Account struct {
 	RefreshJWT string
 }
 
-// Account makes a fresh account with a random handle under .test.
+// Account makes a new account with a random handle under .test.
 func (s *Servers) Account(t testing.TB) *Account {
 	t.Helper()
 	name := "u" + strings.ToLower(rand.Text()[:14])
@@ -44,13 +44,13 @@ type session struct {
 	RefreshJWT string `json:"refreshJwt"`
 }
 
-// Get sends a query as the account.
+// Get sends a query as the account, with AccessJWT, and returns the response.
 func (a *Account) Get(t testing.TB, nsid string, params url.Values) *Answer {
 	t.Helper()
 	return a.Servers.Get(t, nsid, params, Bearer(a.AccessJWT))
 }
 
-// Post sends a procedure as the account. The input is as in [Servers.Post].
+// Post sends a procedure as the account, with AccessJWT, and returns the response. The input is as in [Servers.Post].
 func (a *Account) Post(t testing.TB, nsid string, input any) *Answer {
 	t.Helper()
 	return a.Servers.Post(t, nsid, Bearer(a.AccessJWT), input)
@@ -67,7 +67,7 @@ func (a *Account) Session(t testing.TB) (access, refresh string) {
 	return out.AccessJWT, out.RefreshJWT
 }
 
-// AppPassword makes an app password, such as "abcd-efgh-ijkl-mnop".
+// AppPassword makes an app password, such as "abcd-efgh-ijkl-mnop", and returns it.
 func (a *Account) AppPassword(t testing.TB) string {
 	t.Helper()
 	var out struct{ Password string }
@@ -75,8 +75,9 @@ func (a *Account) AppPassword(t testing.TB) string {
 	return out.Password
 }
 
-// CreateRecord creates a record from its JSON value, a [json.RawMessage] or anything that marshals to it. Without a
-// record key the server chooses one. $type may be left out. The server does not check the value against a lexicon.
+// CreateRecord creates a record, and returns its URI and CID. value is its JSON, a [json.RawMessage] or anything that
+// marshals to it; it may lack $type. If rkey is empty, the server chooses a record key. The server does not check the
+// value against a lexicon.
 func (a *Account) CreateRecord(t testing.TB, collection, rkey string, value any) (uri, cid string) {
 	t.Helper()
 	input := map[string]any{"repo": a.DID, "collection": collection, "record": value, "validate": false}
@@ -88,7 +89,7 @@ func (a *Account) CreateRecord(t testing.TB, collection, rkey string, value any)
 	return out.URI, out.CID
 }
 
-// PutRecord creates or replaces a record.
+// PutRecord creates or replaces a record, and returns its URI and CID. value is as for [Account.CreateRecord].
 func (a *Account) PutRecord(t testing.TB, collection, rkey string, value any) (uri, cid string) {
 	t.Helper()
 	var out struct{ URI, CID string }
@@ -98,7 +99,7 @@ func (a *Account) PutRecord(t testing.TB, collection, rkey string, value any) (u
 	return out.URI, out.CID
 }
 
-// DeleteRecord deletes a record.
+// DeleteRecord deletes a record. If there is none, it does nothing.
 func (a *Account) DeleteRecord(t testing.TB, collection, rkey string) {
 	t.Helper()
 	a.Post(t, "com.atproto.repo.deleteRecord", map[string]any{
@@ -106,7 +107,7 @@ func (a *Account) DeleteRecord(t testing.TB, collection, rkey string) {
 	}).OK(t, nil)
 }
 
-// GetRecord reads a record back.
+// GetRecord returns the CID and the JSON value of a record.
 func (a *Account) GetRecord(t testing.TB, collection, rkey string) (cid string, value json.RawMessage) {
 	t.Helper()
 	var out struct {
@@ -119,8 +120,8 @@ func (a *Account) GetRecord(t testing.TB, collection, rkey string) (cid string, 
 	return out.CID, out.Value
 }
 
-// UploadBlob uploads a blob and returns its reference, ready to be put into a record. A server serves a blob, and
-// lists it, only when a record refers to it.
+// UploadBlob uploads a blob and returns the JSON of its reference for use in a record. The server serves and lists a
+// blob only when a record refers to it.
 func (a *Account) UploadBlob(t testing.TB, mimeType string, data []byte) json.RawMessage {
 	t.Helper()
 	var out struct{ Blob json.RawMessage }
@@ -135,8 +136,8 @@ func (a *Account) SetHandle(t testing.TB, handle string) {
 	a.Handle = handle
 }
 
-// ClaimHandle changes the handle in the directory only. The PDS still resolves the old one, so the document claims a
-// handle that does not resolve to the DID.
+// ClaimHandle changes the account's handle in the directory only. The PDS still resolves the old one, so the DID document
+// claims a handle that does not resolve to the DID.
 func (a *Account) ClaimHandle(t testing.TB, handle string) {
 	t.Helper()
 	a.Servers.command(t, nil, map[string]any{"command": "setHandle", "did": a.DID, "value": handle})
@@ -149,7 +150,7 @@ func (a *Account) SetPDS(t testing.TB, origin string) {
 }
 
 // RotateKey gives the account a new signing key, in the directory and at the PDS, and makes a commit that is signed
-// with it. It returns the key as did:key. A signature fetched from now on does not verify with the old key.
+// with it. It returns the public key as did:key. The signature of the latest commit is then not valid under the old key.
 func (a *Account) RotateKey(t testing.TB) string {
 	t.Helper()
 	var key string
@@ -157,7 +158,7 @@ func (a *Account) RotateKey(t testing.TB) string {
 	return key
 }
 
-// Tombstone adds a tombstone for the account's DID to the directory, which then answers that it is gone.
+// Tombstone adds a tombstone for the account's DID to the directory, which then responds that the DID is gone.
 func (a *Account) Tombstone(t testing.TB) {
 	t.Helper()
 	a.Servers.command(t, nil, map[string]any{"command": "tombstone", "did": a.DID})
@@ -175,7 +176,7 @@ func (a *Account) Activate(t testing.TB) {
 	a.Post(t, "com.atproto.server.activateAccount", nil).OK(t, nil)
 }
 
-// Takedown takes the account down, as the server's administrator can. on: false undoes it.
+// Takedown takes the account down, as the server's administrator can. If on is false, it undoes that.
 func (a *Account) Takedown(t testing.TB, on bool) {
 	t.Helper()
 	a.Servers.Post(t, "com.atproto.admin.updateSubjectStatus", a.Servers.Admin(), map[string]any{

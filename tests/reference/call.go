@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// client has its own transport: it follows no proxy, and idle connections end with the servers.
+// client sends all requests. Its transport uses no HTTP proxy from the environment.
 var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 16}, Timeout: 2 * time.Minute}
 
 // Answer is a response of the PDS, with any status.
@@ -22,27 +22,29 @@ type Answer struct {
 	Body    []byte
 }
 
-// Blob is the input of a procedure that takes bytes.
+// Blob is the input of a procedure that takes bytes, such as com.atproto.repo.uploadBlob.
 type Blob struct {
 	MimeType string
 	Data     []byte
 }
 
-// Bearer returns the Authorization header of an access or refresh token.
+// Bearer returns the value of the Authorization header for an access or refresh token.
 func Bearer(token string) string { return "Bearer " + token }
 
-// Admin returns the Authorization header of the PDS's administrator.
+// Admin returns the value of the Authorization header for the PDS's administrator.
 func (s *Servers) Admin() string {
 	return "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:"+s.AdminPassword))
 }
 
-// Get sends a query. authorization is the value of the Authorization header; "" means none.
+// Get sends a query to the PDS and returns the response, whatever its status. authorization is the value of the
+// Authorization header; "" means none.
 func (s *Servers) Get(t testing.TB, nsid string, params url.Values, authorization string) *Answer {
 	t.Helper()
 	return send(t, http.MethodGet, s.PDS+"/xrpc/"+nsid+"?"+params.Encode(), authorization, "", nil)
 }
 
-// Post sends a procedure. The input is sent as JSON; a [*Blob] is sent as its bytes, and nil means no body.
+// Post sends a procedure to the PDS and returns the response, whatever its status. It sends the input as JSON, or a
+// [*Blob] as its bytes; nil means no body. authorization is as for [Servers.Get].
 func (s *Servers) Post(t testing.TB, nsid, authorization string, input any) *Answer {
 	t.Helper()
 	var mimeType string
@@ -85,7 +87,7 @@ func send(t testing.TB, method, url, authorization, mimeType string, body []byte
 	return &Answer{Request: method + " " + url, Status: res.StatusCode, Header: res.Header, Body: data}
 }
 
-// OK fails the test unless the status is 200, and decodes the body into out, unless that is nil.
+// OK fails the test unless the status is 200. It decodes the body, which must be JSON, into out, unless out is nil.
 func (a *Answer) OK(t testing.TB, out any) {
 	t.Helper()
 	if a.Status != http.StatusOK {
@@ -99,7 +101,7 @@ func (a *Answer) OK(t testing.TB, out any) {
 	}
 }
 
-// ErrorName returns the name of the error in the response, such as "RecordNotFound", or "".
+// ErrorName returns the name of the error in the response, such as "RecordNotFound", or "" if there is none.
 func (a *Answer) ErrorName() string {
 	var e struct{ Error string }
 	if a.Status == http.StatusOK || json.Unmarshal(a.Body, &e) != nil {

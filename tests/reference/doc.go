@@ -12,22 +12,23 @@
 //
 // # Servers
 //
-// [Start] starts one PDS and one directory for each test process, when the first test asks for them, and all tests of
+// [Start] starts one PDS and one directory for each test process, when the first test calls it, and all tests of
 // the process share them. [Main] stops them. If the process dies, or does not call Main, they stop by themselves, because
 // their standard input closes. [StartWith] starts a pair for one test, with rate limits or another blob limit, or a
-// second PDS that uses a directory that is already running.
+// second PDS that uses a running directory.
 //
 // Both listen on the loopback interface only, on free ports, over plain HTTP, so a client must allow private addresses.
-// An account's DID document names [Servers.PDS]. Handles end in .test: DNS does not resolve them, the PDS does
+// An account's DID document names [Servers.PDS]. Handles end in .test: DNS does not resolve them, but the PDS does
 // (com.atproto.identity.resolveHandle).
 //
 // # Helpers
 //
-// [Servers.Account] makes a fresh account. Its methods write and read over plain HTTP, mint tokens (expired ones too),
-// take it down, deactivate and delete it, and change its entry in the directory: handle, PDS, signing key.
-// [Servers.Proxy] starts a proxy of the PDS that counts the requests of each method and can answer in its place.
+// [Servers.Account] makes a new account. The methods of an [Account] write and read over plain HTTP, make tokens (expired
+// ones too), take the account down, deactivate and delete it, and change its entry in the directory: handle, PDS, signing
+// key. [Servers.Proxy] starts a proxy of the PDS that counts the requests of each method and can answer in its place.
 //
-// [Lex] has the lexicon tools of the protocol, the npm package @atproto/lex in the newest version that runs on Node.js 20.
+// [Lex] installs the lexicon tools of the protocol, the npm package @atproto/lex in the newest version that runs on
+// Node.js 20.
 //
 // This package imports nothing from the SDK, so that it cannot share the SDK's mistakes.
 //
@@ -40,8 +41,8 @@
 // layers-go in the user's cache directory ([os.UserCacheDir]), some 250 MB, which may be deleted at any time. The
 // first time takes a few minutes, since a database driver is compiled.
 //
-// The servers' log holds warnings and errors only; [Servers.Log] returns it, and it is shown when a start fails. With
-// LAYERS_REFERENCE_LOG=FILE in the environment every request is appended to that file.
+// The servers log only warnings and errors; [Servers.Log] returns the log, and a failed start shows its end. With
+// LAYERS_REFERENCE_LOG=FILE in the environment, the servers append every request to that file.
 //
 // # Updating
 //
@@ -49,5 +50,6 @@
 //
 //	npm install --package-lock-only --omit-lockfile-registry-resolved
 //
-// The lexicon tools have a package.json of their own, in the folder lex. The option keeps the addresses of the registry out of the lockfile, so that it works with any registry.
+// The lexicon tools have a package.json of their own, in the folder lex. The last option keeps the addresses of the registry
+// out of the lockfile, so that it works with any registry.
 package reference

@@ -32,10 +32,10 @@ var (
 
 // bundle is a set of npm packages that are installed together.
 type bundle struct {
-	name              string // of its directory in the cache, before the hash
-	what              string // for messages
+	name              string // the beginning of the name of its directory in the cache; a hash follows
+	what              string // a description for messages, with %s for the directory
 	packages, lock    []byte // package.json and package-lock.json
-	dependsOnPlatform bool   // since a package is compiled
+	dependsOnPlatform bool   // whether installing it compiles a package for the platform
 }
 
 var (
@@ -45,18 +45,19 @@ var (
 
 const (
 	oldestNode = 20
-	// installTimeout is how long tests wait for an installation: go test gives a package ten minutes for all it does.
-	// [Install] has no such limit.
+	// installTimeout is how long tests wait for an installation. It is less than the ten minutes that go test allows for
+	// all tests of a package. [Install] has no such limit.
 	installTimeout = 6 * time.Minute
-	// staleAfter is the age of what a killed installation has left.
+	// staleAfter is the age after which an unfinished installation is taken for one that was killed.
 	staleAfter = time.Hour
 	logTail    = 4 << 10
 )
 
-// installation is where the servers are, and what runs them.
+// installation has the paths of node and of the script that starts the servers.
 type installation struct{ node, script string }
 
-// unavailableError says why the servers cannot be installed on this machine. It skips tests; any other error fails them.
+// unavailableError says why the servers cannot be installed on this machine. Tests skip on such an error, unless CI=true is
+// in the environment, and fail on any other error.
 type unavailableError struct{ reason string }
 
 func (e *unavailableError) Error() string { return e.reason }
@@ -65,8 +66,8 @@ func unavailable(format string, args ...any) error {
 	return &unavailableError{fmt.Sprintf(format, args...)}
 }
 
-// Install installs the servers into the cache, unless they are there already, and writes to log what it does. It stops
-// when ctx ends.
+// Install installs the servers and the lexicon tools into the cache, unless they are there already, and writes to log
+// what it does. It stops when ctx ends.
 func Install(ctx context.Context, log io.Writer) error {
 	say := func(text string) { fmt.Fprintln(log, text) }
 	in, err := install(ctx, say)
@@ -81,9 +82,9 @@ func Install(ctx context.Context, log io.Writer) error {
 	return err
 }
 
-// Lex returns the path of node and the directory with the lexicon tools of the AT Protocol, the npm package @atproto/lex with
-// its installer, in node_modules. It installs them unless they are there already. If that is not possible it skips the
-// test, or fails it if CI=true is in the environment.
+// Lex returns the path of node, and the directory whose node_modules has the lexicon tools of the AT Protocol, the npm
+// package @atproto/lex with its installer. It installs them unless they are there already. If that is not possible, it
+// skips the test, or fails it if CI=true is in the environment.
 func Lex(t testing.TB) (node, dir string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), installTimeout)
@@ -98,8 +99,8 @@ func Lex(t testing.TB) (node, dir string) {
 	return node, dir
 }
 
-// announce says what a test waits for. The go command may hold back the output of tests, so announce also writes to the
-// terminal if there is one.
+// announce writes text, which says what a test is waiting for, to standard error. The go command may hold back the output
+// of tests, so announce also writes to the terminal if there is one.
 func announce(text string) {
 	fmt.Fprintln(os.Stderr, text)
 	if terminal, err := os.OpenFile("/dev/tty", os.O_WRONLY, 0); err == nil {
@@ -108,7 +109,8 @@ func announce(text string) {
 	}
 }
 
-// install finds Node and makes sure that the servers are in the cache. It calls say before it installs them.
+// install finds Node.js, and installs the servers and their script into the cache unless they are there. Before it installs
+// the servers, it calls say with a text for the user.
 func install(ctx context.Context, say func(string)) (installation, error) {
 	node, dir, err := servers.install(ctx, say)
 	if err != nil {
@@ -124,7 +126,8 @@ func install(ctx context.Context, say func(string)) (installation, error) {
 	return installation{node: node, script: path}, nil
 }
 
-// install finds Node and makes sure that the packages are in the cache. It returns their directory.
+// install finds Node.js, and installs the packages into the cache unless they are there. It returns the path of node and
+// the directory of the packages.
 func (b *bundle) install(ctx context.Context, say func(string)) (node, dir string, err error) {
 	if node, err = exec.LookPath("node"); err != nil {
 		return "", "", unavailable("Node.js is not installed: no node on the PATH")
@@ -152,7 +155,8 @@ func (b *bundle) install(ctx context.Context, say func(string)) (node, dir strin
 	return node, dir, err
 }
 
-// nodePlatform names what a compiled package depends on, such as "115-linux-x64".
+// nodePlatform returns the properties of Node.js and the system that a compiled package depends on, such as
+// "115-linux-x64". It fails if Node.js is older than version 20.
 func nodePlatform(node string) (string, error) {
 	const program = `[process.versions.node, process.versions.modules, process.platform, process.arch].join("-")`
 	out, err := exec.Command(node, "-p", program).Output()
@@ -249,7 +253,7 @@ func tooSlow() error {
 	return unavailable("installing them takes longer than a test may: install them first, with go run ./tests/reference/install")
 }
 
-// removeStale removes what killed installations have left.
+// removeStale removes the directories of killed installations that match pattern.
 func removeStale(pattern string) {
 	paths, _ := filepath.Glob(pattern)
 	for _, path := range paths {
@@ -259,7 +263,7 @@ func removeStale(pattern string) {
 	}
 }
 
-// writeFile writes a file atomically: other processes see all of it or nothing.
+// writeFile writes a file atomically: other processes see the whole file or none.
 func writeFile(path string, data []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".tmp-")
 	if err != nil {

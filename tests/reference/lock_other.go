@@ -2,6 +2,6 @@
 
 package reference
 
-// lock does nothing on these systems. Of processes that install at the same time, each installs on its own, and the
-// first to finish wins.
+// lock does nothing on these systems. Several processes may install at the same time; the result of the first one to
+// finish is used.
 func lock(string) (unlock func(), err error) { return func() {}, nil }

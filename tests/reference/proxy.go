@@ -13,24 +13,24 @@ import (
 	"testing"
 )
 
-// Proxy stands in front of a server, counts requests and can answer in the server's place. It is safe for concurrent
-// use.
+// Proxy is a running HTTP proxy of a server. It counts requests and can answer in the server's place. It is safe for
+// concurrent use.
 type Proxy struct {
-	URL string // origin
+	URL string // the proxy's origin
 
 	mu     sync.Mutex
 	counts map[string]int
 	inject func(w http.ResponseWriter, r *http.Request) bool
 }
 
-// Proxy starts a proxy in front of the PDS, until the end of the test. An account's document names the PDS itself;
-// [Account.SetPDS] makes it name the proxy.
+// Proxy starts a proxy of the PDS, which runs until the end of the test. An account's DID document names the PDS itself;
+// [Account.SetPDS] can make it name the proxy.
 func (s *Servers) Proxy(t testing.TB) *Proxy {
 	t.Helper()
 	return NewProxy(t, s.PDS)
 }
 
-// NewProxy starts a proxy in front of any server, such as the PLC directory, until the end of the test.
+// NewProxy starts a proxy of the server at origin, such as the PLC directory. It runs until the end of the test.
 func NewProxy(t testing.TB, origin string) *Proxy {
 	t.Helper()
 	target, err := url.Parse(origin)
@@ -62,16 +62,17 @@ func NewProxy(t testing.TB, origin string) *Proxy {
 	return p
 }
 
-// Inject makes the proxy call f for each request, possibly concurrently: f answers and returns true, or returns false to
-// pass the request to the server. A nil f removes the function. A panic with [http.ErrAbortHandler] cuts the connection.
+// Inject makes the proxy call f for each request, possibly concurrently. f either answers and returns true, or returns
+// false to pass the request to the server. It may panic with [http.ErrAbortHandler] to cut the connection. A nil f removes
+// the function.
 func (p *Proxy) Inject(f func(w http.ResponseWriter, r *http.Request) bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.inject = f
 }
 
-// Count returns the number of requests for a method ("com.atproto.server.refreshSession"), or for a path that is not a
-// method's ("/did:plc:abc", "/.well-known/atproto-did"). Requests that an injected function answered count as well.
+// Count returns the number of requests for a method ("com.atproto.server.refreshSession"), or for a path outside /xrpc/
+// ("/did:plc:abc", "/.well-known/atproto-did"). It includes requests that an injected function answered.
 func (p *Proxy) Count(name string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()

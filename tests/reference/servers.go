@@ -27,24 +27,24 @@ const (
 
 // Servers is a running PDS with its PLC directory. It is safe for concurrent use.
 type Servers struct {
-	PDS           string // origin of the PDS, such as http://localhost:40001, as accounts' documents name it
+	PDS           string // origin of the PDS, such as http://localhost:40001, as in the accounts' DID documents
 	PLC           string // origin of the directory, such as http://127.0.0.1:40002
 	ServiceDID    string // the PDS's own DID, the audience of its tokens
-	JWTSecret     string // signs the PDS's tokens (HS256)
-	AdminPassword string // of the user "admin", with basic authentication
+	JWTSecret     string // the secret that signs the PDS's tokens (HS256)
+	AdminPassword string // the password of the user "admin", for basic authentication
 
-	dir    string // of the servers' data; they remove it, too, in case this process is killed
-	log    string // file
+	dir    string // the directory of the servers' data; the servers remove it, too, in case this process is killed
+	log    string // the path of the log file
 	cmd    *exec.Cmd
 	exited chan struct{}
 	stop   func()
 
-	mu      sync.Mutex // one command at a time
+	mu      sync.Mutex // held during a command: there is one at a time
 	stdin   io.WriteCloser
-	answers chan answer // closed at the end
+	answers chan answer // closed when the servers' output ends
 }
 
-// answer is a line that server.mjs writes.
+// answer is a line that server.mjs writes when it has started, and as the answer to each command.
 type answer struct {
 	PDS, PLC, ServiceDID string
 	Value                json.RawMessage
@@ -63,7 +63,7 @@ type Options struct {
 	PLC string
 }
 
-// shared are the servers of the process.
+// shared has the servers that [Start] returns, or the error of starting them.
 var shared struct {
 	sync.Mutex
 	servers *Servers
@@ -188,7 +188,8 @@ func start(options Options) (_ *Servers, err error) {
 	return s, nil
 }
 
-// read passes the servers' answers on, and waits for their end.
+// read sends the answers in the servers' output to s.answers until the output ends, and then waits for the end of the
+// process.
 func (s *Servers) read(stdout io.Reader) {
 	for lines := json.NewDecoder(stdout); ; {
 		var a answer
@@ -202,7 +203,8 @@ func (s *Servers) read(stdout io.Reader) {
 	close(s.exited)
 }
 
-// say writes one line and returns the answer.
+// say writes a request, as one line of JSON, to the servers' standard input, and returns the answer. If there is none
+// within timeout, it kills the servers.
 func (s *Servers) say(timeout time.Duration, request any) (answer, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -236,8 +238,8 @@ func (s *Servers) command(t testing.TB, out any, request map[string]any) {
 	}
 }
 
-// Stop stops the servers and waits until they have ended, for tests with an unreachable server. Use it only for servers
-// of [StartWith]: all tests share those of [Start].
+// Stop stops the servers and waits for their end. It is for tests with an unreachable server. Use it only for servers of
+// [StartWith]: all tests share those of [Start].
 func (s *Servers) Stop() { s.stop() }
 
 func (s *Servers) end() {
@@ -255,11 +257,11 @@ func (s *Servers) end() {
 	os.RemoveAll(s.dir)
 }
 
-// Identity is an entry in the directory.
+// Identity is an entry in the directory that [Servers.Identities] has made.
 type Identity struct{ DID, Handle string }
 
-// Identities adds entries to the directory, faster than Account. They have no accounts: their documents name this PDS,
-// which has no account for them and does not resolve their handles.
+// Identities adds count entries to the directory. It is faster than [Servers.Account], but the entries have no accounts:
+// their DID documents name this PDS, which has no account for them and does not resolve their handles.
 func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	t.Helper()
 	var identities []Identity
@@ -267,8 +269,8 @@ func (s *Servers) Identities(t testing.TB, count int) []Identity {
 	return identities
 }
 
-// Log returns what the servers have logged so far: warnings and errors, or every request if LAYERS_REFERENCE_LOG names a
-// file. After Stop the log is gone.
+// Log returns the servers' log so far: warnings and errors, or, if LAYERS_REFERENCE_LOG names a file, the content of that
+// file, which has every request, too. After Stop, only that file still exists.
 func (s *Servers) Log() string {
 	data, err := os.ReadFile(s.log)
 	if err != nil {

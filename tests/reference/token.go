@@ -10,28 +10,29 @@ import (
 	"time"
 )
 
-// The scopes of the PDS's tokens.
+// The scopes, lifetimes and types of the PDS's tokens.
 const (
-	ScopeAccess      = "com.atproto.access"    // a session of the account's password
-	ScopeAppPass     = "com.atproto.appPass"   // a session of an app password
+	ScopeAccess      = "com.atproto.access"    // an access token of a session with the account's password
+	ScopeAppPass     = "com.atproto.appPass"   // an access token of a session with an app password
 	ScopeRefresh     = "com.atproto.refresh"   // a refresh token
-	ScopeTakendown   = "com.atproto.takendown" // a session of an account that is taken down
-	lifetimeAccess   = 2 * time.Hour           // as the PDS has it
-	lifetimeRefresh  = 90 * 24 * time.Hour     // as the PDS has it
+	ScopeTakendown   = "com.atproto.takendown" // an access token of an account that is taken down
+	lifetimeAccess   = 2 * time.Hour           // of the PDS's access tokens
+	lifetimeRefresh  = 90 * 24 * time.Hour     // of the PDS's refresh tokens
 	accessTokenType  = "at+jwt"
 	refreshTokenType = "refresh+jwt"
 )
 
-// Claims are the content of a token. The zero value is an access token like those of the PDS.
+// Claims are the content of a token for [Account.Token]. The zero value is that of an access token like those of the PDS.
 type Claims struct {
-	Scope    string    // "": ScopeAccess
-	IssuedAt time.Time // zero: now
-	Expires  time.Time // zero: two hours after IssuedAt, 90 days for ScopeRefresh
-	ID       string    // jti, of refresh tokens; "": random. The PDS refuses one that it did not store
-	Secret   string    // "": the PDS's
+	Scope    string    // "" means ScopeAccess
+	IssuedAt time.Time // the zero time means now
+	Expires  time.Time // the zero time means 2 hours after IssuedAt, or 90 days for ScopeRefresh
+	ID       string    // jti; "" means a random one for ScopeRefresh. The PDS refuses refresh tokens that it did not store
+	Secret   string    // signs the token; "" means the secret of the PDS
 }
 
-// Token mints a token for the account, of the same form and with the same signature as the PDS's own (HS256).
+// Token makes a token for the account with the claims c. It has the same form as the PDS's own tokens, and is signed in the
+// same way (HS256).
 func (a *Account) Token(t testing.TB, c Claims) string {
 	t.Helper()
 	if c.Scope == "" {
@@ -69,13 +70,13 @@ func (a *Account) Token(t testing.TB, c Claims) string {
 	return signed + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
-// ExpiredAccess mints an access token that ended an hour ago.
+// ExpiredAccess makes an access token that expired an hour ago.
 func (a *Account) ExpiredAccess(t testing.TB) string {
 	t.Helper()
 	return a.Token(t, Claims{IssuedAt: time.Now().Add(-lifetimeAccess - time.Hour)})
 }
 
-// ExpiredRefresh mints a refresh token that ended an hour ago.
+// ExpiredRefresh makes a refresh token that expired an hour ago. The PDS has not stored it.
 func (a *Account) ExpiredRefresh(t testing.TB) string {
 	t.Helper()
 	return a.Token(t, Claims{Scope: ScopeRefresh, IssuedAt: time.Now().Add(-lifetimeRefresh - time.Hour)})

@@ -30,8 +30,8 @@ import (
 type Options struct {
 	// PLC is the origin of the directory that the relay looks accounts up in.
 	PLC string
-	// Since is the number of the source's event after which the relay reads; 0 means 1, since the relay takes 0 for the
-	// end of the stream.
+	// Since is the sequence number of an event of the source: the relay starts reading after it. 0 means 1, because with
+	// 0 the relay would start at the end of the stream.
 	Since int64
 	// Foreign makes the relay accept events of accounts whose DID documents name another server, as when the source is
 	// a proxy of the reference PDS. Otherwise the relay refuses them.
@@ -45,27 +45,27 @@ type Options struct {
 type Relay struct {
 	t       testing.TB
 	options Options
-	host    string // of the source: the relay takes nothing but "localhost:PORT"
-	address string
+	host    string // the host of the source: the relay accepts only "localhost:PORT"
+	address string // the address that the relay listens on, the same after a restart
 
 	mu      sync.Mutex
-	dir     string
-	lastSeq int64 // of the source's events, the last that the relay has read
-	running *running
+	dir     string   // the directory of the relay's state
+	lastSeq int64    // the sequence number of the last event of the source that the relay had read when it stopped
+	running *running // nil if the relay is stopped
 }
 
-// running is what ends with a restart.
+// running is the part of a [Relay] that Start and Restart make anew and Stop ends.
 type running struct {
 	server  *http.Server
 	relay   *relay.Relay
 	persist *persistence
 	db      *gorm.DB
-	streams sync.WaitGroup // of consumers
-	ended   context.Context
-	end     context.CancelFunc
+	streams sync.WaitGroup     // the streams of consumers that are still being served
+	ended   context.Context    // canceled by end
+	end     context.CancelFunc // ends the streams
 }
 
-// persistence calls a function after each playback.
+// persistence is the relay's store of events. It calls after, if that is not nil, when it has sent old events to a consumer.
 type persistence struct {
 	*diskpersist.DiskPersistence
 	after func()
@@ -79,8 +79,8 @@ func (p *persistence) Playback(ctx context.Context, since int64, event func(*str
 	return err
 }
 
-// Start starts a relay of the source at an origin, such as [reference.Servers.PDS], until the end of the test. The relay
-// reads the source's events after [Options.Since].
+// Start starts a relay that reads the stream of source, an origin such as [reference.Servers.PDS], after the event
+// [Options.Since]. The relay runs until the end of the test.
 func Start(t testing.TB, source string, options Options) *Relay {
 	t.Helper()
 	silence()
@@ -94,7 +94,8 @@ func Start(t testing.TB, source string, options Options) *Relay {
 	return r
 }
 
-// silence makes the relay log errors only, unless LAYERS_RELAY_LOG is in the environment.
+// silence turns off the relay's log, errors included. If LAYERS_RELAY_LOG is in the environment, it makes the relay log
+// everything.
 var silence = sync.OnceFunc(func() {
 	level := slog.LevelError + 1
 	if os.Getenv("LAYERS_RELAY_LOG") != "" {
@@ -106,7 +107,7 @@ var silence = sync.OnceFunc(func() {
 // URL returns the relay's origin, with the scheme ws. It stays the same after a restart.
 func (r *Relay) URL() string { return "ws://" + r.address }
 
-// Stop stops the relay: connections end without a close frame. Stop does nothing if the relay is stopped.
+// Stop stops the relay. Connections end without a close frame. If the relay is stopped already, Stop does nothing.
 func (r *Relay) Stop() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -119,15 +120,15 @@ func (r *Relay) Stop() {
 	}
 }
 
-// Restart starts the relay again, with what it has stored, and reads on where it stopped.
+// Restart stops the relay and starts it again with its stored state. It continues to read the source where it stopped.
 func (r *Relay) Restart() {
 	r.t.Helper()
 	r.Stop()
 	r.start()
 }
 
-// Reset starts the relay again with nothing: it numbers its events from 1. It reads the events of the source that it has
-// not read before.
+// Reset stops the relay and starts it again without its stored state, so that it numbers its events from 1. It reads only
+// the events of the source that it has not read before.
 func (r *Relay) Reset() {
 	r.t.Helper()
 	r.Stop()
@@ -195,7 +196,7 @@ func (r *Relay) run() (*running, error) {
 	return n, nil
 }
 
-// subscribe serves one consumer.
+// subscribe serves one consumer until the consumer or the relay ends the stream.
 func (n *running) subscribe(w http.ResponseWriter, request *http.Request) {
 	n.streams.Add(1)
 	defer n.streams.Done()
@@ -215,7 +216,8 @@ func (n *running) subscribe(w http.ResponseWriter, request *http.Request) {
 	n.relay.HandleSubscribeRepos(w, request.WithContext(ctx), since, request.RemoteAddr)
 }
 
-// stop ends everything, and returns the number of the source's last event that was read.
+// stop ends the connection to the source, the streams and the server, and closes the database. It returns the sequence
+// number of the last event of the source that the relay has read.
 func (n *running) stop(host string) (int64, error) {
 	err := n.relay.Slurper.Shutdown()
 	n.relay.Slurper.KillUpstreamConnection(context.Background(), host, false)

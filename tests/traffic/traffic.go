@@ -1,5 +1,5 @@
-// Package traffic writes changes through the reference PDS, and compares the resulting state of a consumer of its
-// stream with the PDS.
+// Package traffic writes random changes to accounts at the reference PDS, and compares the records that a consumer of its
+// stream has then with those of the PDS.
 //
 //	w := traffic.New(t, servers, 3)
 //	for range 100 {
@@ -34,20 +34,20 @@ import (
 	"github.com/layers-pub/layers-go/tests/reference"
 )
 
-// Writer writes to some accounts. It must not be used by several goroutines at once.
+// Writer writes to accounts that [New] makes. It must not be used by several goroutines at once.
 type Writer struct {
 	Servers  *reference.Servers
 	Accounts []*reference.Account
-	// Distinct makes Commit change each record once in a commit.
+	// Distinct makes Commit change each record at most once in a commit.
 	Distinct bool
 	// Changes counts all operations that were written, including several on one path in one commit.
 	Changes int
 
-	n, made int
-	exists  []map[string]bool // paths of each account
+	n, made int               // n selects the record of the next operation; made is the number of records made by unique
+	exists  []map[string]bool // the paths of each account that have records
 }
 
-// New makes accounts to write to.
+// New makes the given number of accounts, and returns a Writer to them.
 func New(t testing.TB, s *reference.Servers, accounts int) *Writer {
 	t.Helper()
 	w := &Writer{Servers: s}
@@ -70,9 +70,9 @@ func (w *Writer) DIDs() []syntax.DID {
 // maxOps is how many operations a commit has at most.
 const maxOps = 66
 
-// Commit makes a commit of up to 66 operations to one of the accounts: records of all types of Layers are created,
-// changed and deleted, some of them several times. All records are different, because the PDS omits the block of a
-// record that it had before from some commits.
+// Commit makes a commit of 1 to 66 random operations to one of the accounts. They create, change and delete records of all
+// types of Layers, some of them several times. No two records are equal, because the PDS omits from some commits the
+// block of a record that it had before.
 func (w *Writer) Commit(t testing.TB) {
 	t.Helper()
 	at := rand.IntN(len(w.Accounts))
@@ -108,7 +108,8 @@ func (w *Writer) Commit(t testing.TB) {
 	a.Post(t, "com.atproto.repo.applyWrites", map[string]any{"repo": a.DID, "writes": writes, "validate": false}).OK(t, nil)
 }
 
-// unique returns the value of a record with a field of its own, which no lexicon knows.
+// unique returns the value of a record with an additional field, traffic, which no lexicon knows and whose value is
+// different each time.
 func (w *Writer) unique(r record) json.RawMessage {
 	w.made++
 	return fmt.Appendf(nil, `{"traffic":%d,%s`, w.made, bytes.TrimPrefix(r.value, []byte("{")))
@@ -117,7 +118,7 @@ func (w *Writer) unique(r record) json.RawMessage {
 // end is the record key of the last record of each account.
 const end = "end"
 
-// End writes a last record to each account.
+// End writes a last record to each account, by which [State.Ended] knows that a consumer has seen all changes.
 func (w *Writer) End(t testing.TB) {
 	t.Helper()
 	for _, a := range w.Accounts {
@@ -127,7 +128,7 @@ func (w *Writer) End(t testing.TB) {
 	}
 }
 
-// Want returns the CIDs of all records by their at-uris, as the PDS's signed repositories have them.
+// Want returns the CIDs of all records by their at-uris. It reads them from the signed repositories of the PDS.
 func (w *Writer) Want(t testing.TB) map[string]string {
 	t.Helper()
 	local := network.Network{PLC: w.Servers.PLC, PDS: w.Servers.PDS, AllowPrivate: true}
@@ -156,19 +157,20 @@ func (w *Writer) Want(t testing.TB) map[string]string {
 	return want
 }
 
-// State is a consumer's state after the events. The zero State is empty. It must not be used by several goroutines at
-// once.
+// State is the state of a consumer: the records that the events which it has applied result in. The zero State is empty.
+// A State must not be used by several goroutines at once.
 type State struct {
 	// Records has the CIDs of records by their at-uris.
 	Records map[string]string
-	// Events counts the events, and Again the events that were delivered repeatedly.
+	// Events is the number of events. Again is how many of them were not newer than an earlier event of their record.
 	Events, Again int
 
 	revs  map[string]syntax.TID
 	ended map[syntax.DID]bool
 }
 
-// Apply applies an event. An older revision of a record than the last one has no effect: it is delivered again.
+// Apply applies an event. If its revision is older than that of the record's last event, it has no effect except on the
+// counts: the stream has delivered it again.
 func (s *State) Apply(e *firehose.Record) {
 	if s.Records == nil {
 		s.Records, s.revs, s.ended = map[string]string{}, map[string]syntax.TID{}, map[syntax.DID]bool{}
@@ -192,11 +194,11 @@ func (s *State) Apply(e *firehose.Record) {
 	}
 }
 
-// Ended reports whether the last record of each account was seen.
+// Ended reports whether s has the record that [Writer.End] has written to each account.
 func (s *State) Ended(w *Writer) bool { return len(s.ended) == len(w.Accounts) }
 
-// Difference returns the at-uris of records that differ from what the PDS has: those that are missing or have another
-// CID, and those that the PDS does not have.
+// Difference compares the records of s with those of the PDS. wrong are the at-uris of the PDS's records that s lacks or
+// has with another CID. extra are those of the records that the PDS does not have.
 func (s *State) Difference(t testing.TB, w *Writer) (wrong, extra []string) {
 	t.Helper()
 	want := w.Want(t)
@@ -271,7 +273,7 @@ var load = sync.OnceValues(func() ([]record, error) {
 	}
 })
 
-// records returns valid records of all types.
+// records returns valid records of all types of Layers, from tests/testdata. Their types alternate.
 func records(t testing.TB) []record {
 	t.Helper()
 	all, err := load()
@@ -281,7 +283,7 @@ func records(t testing.TB) []record {
 	return all
 }
 
-// Collections returns the collections of the records that are written.
+// Collections returns the collections of the records that a [Writer] writes.
 func Collections(t testing.TB) []syntax.NSID {
 	t.Helper()
 	seen := map[string]bool{}
