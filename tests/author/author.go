@@ -58,8 +58,8 @@ type Author struct {
 	AtOnce  int            // the highest number of operations in one applyWrites
 	Largest int            // the size of the largest body of a procedure, in bytes
 
-	// Intercept, if it is not nil, is called instead of the n-th call (from 1). do makes the call; Intercept may call it or not.
-	// Its result is that of the call.
+	// Intercept, if it is not nil, is called in place of each call. n is the number of the call, from 1, and nsid its method.
+	// Intercept may call do, which makes the call. Its result is that of the call.
 	Intercept func(n int, nsid string, do func() error) error
 }
 

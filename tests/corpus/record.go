@@ -292,7 +292,7 @@ func timeOf(i int) time.Time { return time.UnixMicro(firstTime + int64(i)*betwee
 // key returns the record key of record i, a TID.
 func key(i int) string { return tid(uint64(timeOf(i).UnixMicro())) }
 
-// rev returns revision number k, a TID whose time is just before that of the first record of the next revision.
+// rev returns revision number k, a TID whose time is about that of its last record.
 func (c *Corpus) rev(k int) string {
 	return tid(uint64(timeOf((k+1)*c.n/revisions).UnixMicro()) - 500)
 }
