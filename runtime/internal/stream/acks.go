@@ -7,17 +7,17 @@ import (
 	"github.com/gorilla/websocket"
 )
 
-// acks are the acknowledgements that one connection has to send. What is not sent when the connection ends is discarded:
-// on the next one, the same acknowledgement may mean another message. It is safe for concurrent use.
+// acks sends acknowledgements on one connection. Those that have not been sent when the connection ends are discarded:
+// on the next connection, the same acknowledgement may mean another message. It is safe for concurrent use.
 type acks struct {
 	ws *websocket.Conn
 
 	mu      sync.Mutex
 	idle    sync.Cond // signalled when there is more room, or sending ends
-	waiting [][]byte
-	taken   int  // how many of those that are being sent there were
-	sending bool // whether there is a goroutine that sends
-	ended   bool
+	waiting [][]byte  // acknowledgements that the goroutine has not taken yet
+	taken   int       // how many the goroutine is sending
+	sending bool      // whether there is a goroutine that sends
+	ended   bool      // whether sending has ended; later acknowledgements are discarded
 }
 
 func newAcks(ws *websocket.Conn) *acks {
@@ -26,7 +26,7 @@ func newAcks(ws *websocket.Conn) *acks {
 	return a
 }
 
-// send sends an acknowledgement soon. It does not wait for the source.
+// send arranges for an acknowledgement to be sent, and returns at once.
 func (a *acks) send(ack []byte) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -40,7 +40,7 @@ func (a *acks) send(ack []byte) {
 	}
 }
 
-// run sends what is waiting.
+// run sends acknowledgements until none are waiting. It runs in a goroutine of its own.
 func (a *acks) run() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -68,10 +68,10 @@ func (a *acks) run() {
 	a.idle.Broadcast()
 }
 
-// maxAcks is how many acknowledgements may wait before nothing more is received.
+// maxAcks is how many acknowledgements may wait to be sent. If there are more, no messages are read.
 const maxAcks = 1 << 16
 
-// wait waits until there is room for more.
+// wait waits until at most maxAcks acknowledgements are waiting.
 func (a *acks) wait() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -83,21 +83,22 @@ func (a *acks) wait() {
 // flushTimeout is how long sending the last acknowledgements may take.
 const flushTimeout = time.Second
 
-// flush waits until all is sent, or cannot be.
+// flush waits until all acknowledgements are sent or sending them has failed. After flushTimeout it closes the
+// connection.
 func (a *acks) flush() {
 	timer := time.AfterFunc(flushTimeout, func() { a.ws.Close() })
 	defer timer.Stop()
 	a.join()
 }
 
-// end discards what is not sent.
+// end discards the acknowledgements that have not been sent, and all later ones.
 func (a *acks) end() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.ended, a.waiting = true, nil
 }
 
-// join waits until nothing is being sent.
+// join waits until the goroutine that sends has ended.
 func (a *acks) join() {
 	a.mu.Lock()
 	defer a.mu.Unlock()

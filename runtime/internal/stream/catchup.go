@@ -10,22 +10,23 @@ import (
 )
 
 var (
-	// errArrived ends a connection that began at a position, because the live one has received a message.
+	// errArrived is why a connection with a cursor ends when the live connection has received a message.
 	errArrived = errors.New("the live connection has received a message")
-	// errReached ends a connection that began at a position, because it has come to the first message of the live one.
+	// errReached is why a connection with a cursor ends when it has come to the first message of the live connection.
 	errReached = errors.New("the first message of the live connection is reached")
 )
 
-// maxHeld is how many bytes of messages without a number the live connection may receive before the first with a number.
+// maxHeld is how many bytes of messages without a number the live connection may receive before its first message with
+// a number.
 const maxHeld = 16 << 20
 
-// catchUp takes the messages after the position up to the first one of live, a connection that was opened without a
-// position a moment ago, and then that one. The caller goes on with live.
+// catchUp takes the messages after the position up to and including the first message of live, a connection that was
+// opened without a cursor a moment ago. The caller then continues with live.
 //
-// It is for sources that leave out messages when a connection passes from what is stored to what happens: up to
-// [Protocol.Overlap] before the first message that such a connection receives live. Each connection with a position is
-// opened so late that these messages come after live was opened, and is left when it comes to the first of them that live
-// has.
+// It is for sources that lose messages when a connection with a cursor has received all stored messages and receives
+// live ones from then on: those of up to [Protocol.Overlap] before the first live message. So catchUp opens each
+// connection with a cursor that long after live: the messages that it may lose are messages that live receives. It
+// leaves the connection when it comes to the first message of live.
 func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
 	storing, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -76,8 +77,9 @@ func (s *Subscription) catchUp(ctx context.Context, live *conn) error {
 	return nil
 }
 
-// stored takes the messages of a connection that begins at the position, until it ends or connecting does, which ends
-// only the connection: the events of what was received are made under ctx. The error is never nil.
+// stored opens a connection with the cursor of the position and takes its messages until it ends. If the context
+// connecting ends, only the connection ends; the events of the messages that were received are made under ctx. The
+// error is never nil.
 func (s *Subscription) stored(ctx, connecting context.Context) error {
 	c, err := s.transport.dial(connecting, s.protocol.Address(s.cursor()))
 	if err != nil {
@@ -87,7 +89,8 @@ func (s *Subscription) stored(ctx, connecting context.Context) error {
 	return s.read(ctx, c)
 }
 
-// firstNumber reads up to the first message with a number. It returns the messages and the number.
+// firstNumber reads messages up to the first one with a number. It returns the messages, including that one, and its
+// number.
 func (s *Subscription) firstNumber(c *conn) (held []Message, number int64, err error) {
 	size := 0
 	for size < maxHeld {

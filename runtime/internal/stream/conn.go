@@ -26,15 +26,16 @@ import (
 
 const (
 	handshakeTimeout = 45 * time.Second
-	// maxHandshake is how many bytes a server may send before the connection is a stream.
+	// maxHandshake is how many bytes a server may send before its connection has become a WebSocket.
 	maxHandshake = 256 << 10
 	writeTimeout = 10 * time.Second
 	readBuffer   = 64 << 10
-	// messageTimeout is how long the bytes of one frame may take.
+	// messageTimeout is how long receiving one message may take.
 	messageTimeout = 5 * time.Minute
-	// maxMessage is the size of the longest message that is read to its end, in bytes.
+	// maxMessage is the size in bytes of the longest message that does not end the connection. What exceeds the
+	// transport's limit is read but not kept.
 	maxMessage = 64 << 20
-	// deadAfter is how many pings without any answer end a connection.
+	// deadAfter is after how many intervals between pings a connection is ended if nothing is received on it.
 	deadAfter = 3
 )
 
@@ -44,7 +45,7 @@ var (
 	errMessage = fmt.Errorf("message of more than %d bytes", maxMessage)
 )
 
-// The names of errors that the subscription acts upon.
+// The names of errors from the source that a [Subscription] handles in a way of their own.
 const (
 	// FutureCursor says that the cursor is ahead of the source.
 	FutureCursor rpc.ErrorName = "FutureCursor"
@@ -52,7 +53,7 @@ const (
 	ConsumerTooSlow rpc.ErrorName = "ConsumerTooSlow"
 )
 
-// Failure says why a connection ended, or could not be made.
+// Failure says why a connection to a source ended or could not be made.
 type Failure struct {
 	// Position is the position of the last message, or zero if there was none.
 	Position Position
@@ -60,16 +61,16 @@ type Failure struct {
 	Status int
 	// Code is the code with which the source closed the stream (RFC 6455, section 7.4), or 0 if it did not.
 	Code int
-	// Name is the error that the source named, or "", and Message is its message for people.
+	// Name is the name of the error that the source sent, or "", and Message is its message for people, or "".
 	Name    rpc.ErrorName
 	Message string
-	// Err is another cause, or nil.
+	// Err is the cause if it is not an answer of the source, or nil.
 	Err error
-	// RetryAfter is how long the source asks clients to wait before they connect again.
+	// RetryAfter is how long the source asks clients to wait before they connect again, at most an hour, or 0.
 	RetryAfter time.Duration
 }
 
-// Named returns a Failure with the name and the message that a source sent, both shortened.
+// Named returns a Failure with the name and the message of an error that a source sent. It shortens both.
 func Named(name, message string) *Failure {
 	return &Failure{Name: rpc.ErrorName(quote.Cut(name, maxName)), Message: quote.Cut(message, maxText)}
 }
@@ -80,7 +81,7 @@ const (
 	maxText = 1 << 10
 )
 
-// Error returns a text with the cause.
+// Error returns a text with the status, the code, the name, the message and the cause, as far as the Failure has them.
 func (f *Failure) Error() string {
 	var parts []string
 	if f.Status != 0 {
@@ -109,7 +110,7 @@ func (f *Failure) Closed() bool {
 	return f.Name == "" && (f.Code == websocket.CloseNormalClosure || f.Code == websocket.CloseGoingAway)
 }
 
-// failure returns the Failure for an error of a connection.
+// failure returns err, an error of a connection, as a Failure.
 func failure(err error) *Failure {
 	if f, ok := errors.AsType[*Failure](err); ok {
 		return f
@@ -128,20 +129,20 @@ func failure(err error) *Failure {
 	return &Failure{Err: err}
 }
 
-// Transport opens connections. It is safe for concurrent use.
+// Transport opens WebSocket connections to a source. It is safe for concurrent use.
 type Transport struct {
 	dialer websocket.Dialer
-	ping   time.Duration
-	agent  string
-	limit  int
+	ping   time.Duration // the interval between pings
+	agent  string        // the value of the header User-Agent
+	limit  int           // how many bytes of a message are kept
 
 	// Authorization is the value of the header Authorization in the request to the source, or "". It is not sent to
 	// other servers.
 	Authorization string
 }
 
-// NewTransport returns a Transport that connects as n says, checks each connection by a ping at the given interval, and
-// keeps up to limit bytes of a message. n's HTTPClient must have a Transport that is an *http.Transport.
+// NewTransport returns a Transport that connects as n says, sends pings at the given interval to check that connections
+// are alive, and keeps up to limit bytes of a message. The Transport of n's HTTPClient must be an *http.Transport.
 func NewTransport(n network.Network, ping time.Duration, limit int) (*Transport, error) {
 	if ping <= 0 {
 		return nil, errors.New("the interval of pings must be positive")
@@ -158,12 +159,12 @@ func NewTransport(n network.Network, ping time.Duration, limit int) (*Transport,
 	return &Transport{dialer: d, ping: ping, agent: cmp.Or(n.UserAgent, network.DefaultUserAgent), limit: limit}, nil
 }
 
-// netConn is a connection that ends when nothing is received for a while, and that limits the size of the handshake.
+// netConn is a connection whose Read fails if nothing is received for a while, or if the handshake is too large.
 type netConn struct {
 	net.Conn
-	patience  time.Duration
+	patience  time.Duration // how long Read waits for data
 	handshake *atomic.Int64 // how many more bytes may be received before the connection is a stream; nil afterwards
-	deaf      *atomic.Bool  // whether nothing more is received
+	deaf      *atomic.Bool  // whether every Read fails; see conn.cut
 }
 
 func (c *netConn) Read(b []byte) (int, error) {
@@ -191,16 +192,16 @@ func (c *netConn) Read(b []byte) (int, error) {
 // conn is one connection to a source.
 type conn struct {
 	ws    *websocket.Conn
-	limit int
-	deaf  *atomic.Bool
-	stop  func() bool
+	limit int           // how many bytes of a message are kept
+	deaf  *atomic.Bool  // whether reading fails; see cut
+	stop  func() bool   // makes the end of the context have no effect on the connection
 	pings chan struct{} // closed when the goroutine that sends pings has ended
-	close chan struct{} // closed to end it
+	close chan struct{} // closed to end that goroutine
 	acks  *acks
 }
 
-// dial connects to a source. It follows redirects as package guard allows. When ctx ends, nothing
-// more is received on the connection.
+// dial connects to a source. It follows redirects as package guard allows, without the header Authorization. When ctx
+// ends, reading from the connection fails.
 func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	header := http.Header{"User-Agent": {t.agent}}
 	if t.Authorization != "" {
@@ -261,6 +262,7 @@ func (t *Transport) dial(ctx context.Context, address url.URL) (*conn, error) {
 	}
 }
 
+// httpForm returns u with the scheme http or https in place of ws or wss.
 func httpForm(u url.URL) *url.URL {
 	if u.Scheme == "wss" {
 		u.Scheme = "https"
@@ -270,7 +272,7 @@ func httpForm(u url.URL) *url.URL {
 	return &u
 }
 
-// refusal returns the error for an answer that is not a stream.
+// refusal returns the Failure for an HTTP response that does not open a WebSocket.
 func refusal(response *http.Response) error {
 	body, _ := io.ReadAll(response.Body) // at most 1 KiB
 	var xrpc struct{ Error, Message string }
@@ -285,8 +287,8 @@ func refusal(response *http.Response) error {
 	return f
 }
 
-// start begins to send pings. When ctx ends, nothing more is received. The first one is sent at once, so that a connection that was dead from the first moment is
-// noticed like any other.
+// start returns the conn for a new WebSocket, and starts sending pings on it. It sends the first ping at once, so that
+// a connection that never worked is noticed as soon as any other. When ctx ends, reading from the conn fails.
 func (t *Transport) start(ctx context.Context, ws *websocket.Conn, deaf *atomic.Bool) *conn {
 	c := &conn{ws: ws, limit: t.limit, deaf: deaf, pings: make(chan struct{}), close: make(chan struct{}), acks: newAcks(ws)}
 	c.stop = context.AfterFunc(ctx, c.cut)
@@ -310,13 +312,13 @@ func (t *Transport) start(ctx context.Context, ws *websocket.Conn, deaf *atomic.
 	return c
 }
 
-// cut ends what is being received: nothing more is.
+// cut makes the read that is in progress and all later ones fail.
 func (c *conn) cut() {
 	c.deaf.Store(true)
 	c.ws.SetReadDeadline(time.Now())
 }
 
-// end closes the connection.
+// end closes the connection, and waits until its goroutines have ended.
 func (c *conn) end() {
 	c.stop()
 	close(c.close)
@@ -328,7 +330,8 @@ func (c *conn) end() {
 	c.acks.join()
 }
 
-// read reads the next message into buf, which it returns enlarged if necessary.
+// read reads the next message into buf, and returns the message and the buffer, which it has enlarged if necessary. If
+// the message is longer than the limit, its Data is truncated.
 func (c *conn) read(buf []byte) (Message, []byte, error) {
 	typ, r, err := c.ws.NextReader()
 	if err != nil {

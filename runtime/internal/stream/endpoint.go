@@ -12,7 +12,8 @@ import (
 )
 
 // Open returns the URL of the subscription at address, as [Endpoint] does, and a transport to connect to it, as
-// [NewTransport] does. It fails for an address without TLS unless n allows private addresses.
+// [NewTransport] does with n, ping and limit. It returns an error for an address without TLS unless n allows private
+// addresses.
 func Open(address, path string, also []string, n network.Network, ping time.Duration, limit int) (url.URL, *Transport, error) {
 	u, err := Endpoint(address, path, also...)
 	if err != nil {
@@ -25,8 +26,9 @@ func Open(address, path string, also []string, n network.Network, ping time.Dura
 	return *u, t, err
 }
 
-// Endpoint returns the URL of the subscription at address, which is an origin, or a URL with the given path or one that
-// means the same, with one of the schemes ws, wss, http and https, or without a scheme.
+// Endpoint returns the URL of the subscription at address, with the scheme wss or ws and the given path. address is an
+// origin, or a URL with that path or one of those in also, which mean the same. Its scheme is wss, https, ws or http;
+// without a scheme, wss is meant.
 func Endpoint(address, path string, also ...string) (*url.URL, error) {
 	bad := func(why string) error {
 		return fmt.Errorf("address %s: %s", quote.Text(address, 200), why)

@@ -8,15 +8,17 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// Filter says which collections and accounts a subscription wants. It is safe for concurrent use.
+// Filter says which collections and accounts a subscription wants. The zero Filter wants no collection. A Filter is
+// safe for concurrent use.
 type Filter struct {
-	exact    map[string]bool // collections
+	exact    map[string]bool // collections named in full
 	prefixes []string        // of collections, with the dot at their end
 	all      bool            // all collections
 	dids     map[string]bool // nil for all
 }
 
-// NewFilter returns the filter for collections, each of which is an NSID, an NSID's beginning followed by ".*", or "*".
+// NewFilter returns a filter for the given collections and accounts. Each collection is an NSID, the beginning of an
+// NSID followed by ".*", or "*" for all. If dids is empty, the filter wants all accounts.
 func NewFilter(collections []string, dids []syntax.DID) (Filter, error) {
 	f := Filter{exact: map[string]bool{}}
 	for _, c := range collections {
@@ -52,10 +54,10 @@ func NewFilter(collections []string, dids []syntax.DID) (Filter, error) {
 // Collections returns the collections that are named in full, not by a pattern.
 func (f *Filter) Collections() map[string]bool { return f.exact }
 
-// WantsRepo reports whether a repository is wanted.
+// WantsRepo reports whether the filter wants the account with the given DID.
 func (f *Filter) WantsRepo(did []byte) bool { return f.dids == nil || f.dids[string(did)] }
 
-// WantsPath reports whether the collection of a path, "collection/recordkey", is wanted.
+// WantsPath reports whether the filter wants the collection of path, which has the form "collection/recordkey".
 func (f *Filter) WantsPath(path []byte) bool {
 	if f.all {
 		return true

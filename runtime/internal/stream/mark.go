@@ -6,36 +6,39 @@ import (
 	"time"
 )
 
-// Position is a place in a stream: just after a message. Making one does not allocate.
+// Position is a place in a stream, just after a message. It contains no pointers, and making one does not allocate.
 type Position struct {
-	Seq int64
-	n   uint8
-	at  [maxTime]byte
+	Seq int64         // the number of the message
+	n   uint8         // the length of its time in at
+	at  [maxTime]byte // its time, as the source states it, truncated
 }
 
-// maxTime is how many bytes of a message's time a Position has.
+// maxTime is how many bytes of a message's time a Position keeps.
 const maxTime = 32
 
-// NewPosition returns the position after a message with a number and a time, which may be empty. The time distinguishes
-// a message that is sent again from a different message that has the same number because the source was reset.
+// NewPosition returns the position after a message with the number seq and the given time, which may be empty. The time
+// distinguishes a message that is sent again from a different message that has the same number because the source was
+// reset.
 func NewPosition(seq int64, time []byte) Position {
 	p := Position{Seq: seq}
 	p.n = uint8(copy(p.at[:], time))
 	return p
 }
 
-// Time returns the time that the source states in the message, truncated to 32 bytes.
+// Time returns the time that the source states in the message, truncated to 32 bytes, or "".
 func (p *Position) Time() string { return string(p.at[:p.n]) }
 
-// recent has the positions of the last messages of a subscription, on whatever connection they were received.
+// recent has the positions of the messages that a subscription has received last, on any of its connections.
 type recent struct {
 	ring []Position
-	next int
+	next int // the index in ring of the oldest position, once ring is full
 }
 
-// maxRecent is how many positions are kept. The reference PDS has at most 1,000 events that it is about to send.
+// maxRecent is how many positions are kept. It exceeds the 1,000 events that the reference PDS may have waiting to be
+// sent.
 const maxRecent = 1024
 
+// add adds a position, and removes the oldest one if there are maxRecent.
 func (r *recent) add(at Position) {
 	if len(r.ring) < cap(r.ring) {
 		r.ring = append(r.ring, at)
@@ -45,9 +48,13 @@ func (r *recent) add(at Position) {
 	r.next = (r.next + 1) % len(r.ring)
 }
 
-// again reports whether a message before the last one, with which a connection begins, is sent once more, and not another
-// message of a source that was reset; and whether that is sure. One that was received has the same number and time. Of one that
-// was not, perhaps since the subscription is younger, only a time that is clearly later says that the source was reset.
+// again is called for the first message of a connection if its position at is before last, that of the last message
+// received. It reports whether the source is sending the message again, rather than a different one with a lower number
+// because the source was reset; sure reports whether that is certain.
+//
+// It is certain if a message with the same number was received recently: the times of the two are then equal or not.
+// Otherwise, perhaps because the subscription is younger than the message, the source counts as reset if the message's
+// time is clearly later than that of last, or if one of them has no time.
 func (r *recent) again(at, last Position) (again, sure bool) {
 	for _, received := range r.ring {
 		if received == at {
@@ -58,12 +65,13 @@ func (r *recent) again(at, last Position) (again, sure bool) {
 	return !sure && at.before(last, disorder), sure
 }
 
-// disorder is by how much the times of a source may be out of order. A busy reference PDS reads the clock for a message before
-// it has a number, so that of two messages the one with the lower number may have the later time.
+// disorder is by how much the times of a source's messages may be out of order. A busy reference PDS reads the clock
+// for a message before the message has a number, so that of two messages the one with the lower number may have the
+// later time.
 const disorder = 10 * time.Second
 
-// before reports whether the source states an earlier time in p than in other, or one that is later by less than a tolerance;
-// false if one of them states none.
+// before reports whether the time of p is earlier than that of other, or later by less than tolerance. It returns false
+// if one of them has no time in the format of RFC 3339.
 func (p *Position) before(other Position, tolerance time.Duration) bool {
 	at, err := time.Parse(time.RFC3339Nano, p.Time())
 	if err != nil {
@@ -73,57 +81,57 @@ func (p *Position) before(other Position, tolerance time.Duration) bool {
 	return err == nil && at.Before(last.Add(tolerance))
 }
 
-// MaxUnacknowledged is how many frames may have events that the caller has not acknowledged. When there are so many,
-// reading stops until the caller acknowledges one.
+// MaxUnacknowledged is how many messages may have events that the caller has not acknowledged. When there are so many,
+// the subscription stops reading until the caller has acknowledged all events of the first of them.
 const MaxUnacknowledged = 1 << 20
 
-// MaxEvents is the highest number of events that a message can have.
+// MaxEvents is the largest number of events that one message may have.
 const MaxEvents = 256
 
-// mark is the low-water mark of a subscription: the position before which all events are acknowledged. Frames have
-// tickets in the order in which they were read, whatever their numbers, so that a source that starts to count anew does
-// not confuse it. It is safe for concurrent use.
+// mark is the low-water mark of a subscription: the position up to which all events are acknowledged. Each frame with
+// events has a ticket. Tickets are in the order in which the frames were read, whatever their numbers, so that a source
+// that starts counting again does not confuse the mark. It is safe for concurrent use.
 type mark struct {
 	mu          sync.Mutex
 	room        sync.Cond // signalled when a ticket is removed, or the context ends
-	first, last *ticket   // those that are not done, and those after one that is not
-	open        int       // their number
+	first, last *ticket   // a list that begins with the oldest ticket that is not done
+	open        int       // how many tickets are in the list
 	at          Position  // everything up to here is acknowledged
 	known       bool      // whether at is set
 }
 
-// ticket is a frame with events.
+// ticket counts the events of one frame that are not acknowledged. It is done when there are none.
 type ticket struct {
 	mark    *mark
-	manual  bool // whether the caller acknowledges events itself
-	next    *ticket
-	through Position // of the last frame before that of next
-	seen    bool     // whether through is set
-	left    int      // how many events are not acknowledged; -1 until their number is known
-	all     func()   // called when all are, or nil
-	acked   [MaxEvents / 64]uint64
+	manual  bool                   // whether the caller acknowledges events itself
+	next    *ticket                // the ticket of a later frame, or nil
+	through Position               // the position of the last frame before that of next: the mark moves there when this ticket is done
+	seen    bool                   // whether through is set
+	left    int                    // how many events are not acknowledged; -1 until their number is known
+	all     func()                 // called when all events are acknowledged, or nil
+	acked   [MaxEvents / 64]uint64 // one bit for each event, set if it is acknowledged
 }
 
-// Receipt makes an event acknowledgeable. The types of events embed it, and so implement [Event].
+// Receipt lets the caller acknowledge an event. The types of events embed it, and so implement [Event].
 type Receipt struct {
 	ticket *ticket // nil if the event needs no acknowledgement
 	number int     // of the event among those of its message
 }
 
-// Event is an event of any kind.
+// Event is an event of any kind. Its types embed [Receipt].
 type Event interface{ receipt() *Receipt }
 
 func (r *Receipt) receipt() *Receipt { return r }
 
-// Ack acknowledges the event: the caller is done with it. It has no effect unless the subscription leaves acknowledging
-// to the caller.
+// Ack acknowledges the event: the caller is done with it. It has no effect unless the option Manual of the subscription
+// leaves acknowledging to the caller. It is safe for concurrent use; further calls have no effect.
 func (r *Receipt) Ack() {
 	if r.ticket != nil && r.ticket.manual {
 		r.done()
 	}
 }
 
-// done counts the event as acknowledged.
+// done acknowledges the event, whoever is to acknowledge it.
 func (r *Receipt) done() {
 	if r.ticket != nil {
 		r.ticket.done(r.number)
@@ -136,8 +144,9 @@ func newMark() *mark {
 	return m
 }
 
-// begin returns a ticket for the next frame, which must have a position unless numbered is false. It waits while there
-// are too many, and returns nil if ctx ends.
+// begin returns a ticket for the next frame. at is the position after it, unless numbered is false; manual says whether
+// the caller acknowledges its events. begin waits while [MaxUnacknowledged] tickets are open, and returns nil if ctx
+// ends.
 func (m *mark) begin(ctx context.Context, at Position, numbered, manual bool) *ticket {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -158,7 +167,8 @@ func (m *mark) begin(ctx context.Context, at Position, numbered, manual bool) *t
 	return t
 }
 
-// pass notes a frame without events.
+// pass notes that a frame without events was read, after which the position is at. The mark moves there as soon as all
+// events before it are acknowledged.
 func (m *mark) pass(at Position) {
 	m.mu.Lock()
 	if m.last == nil {
@@ -169,7 +179,7 @@ func (m *mark) pass(at Position) {
 	m.mu.Unlock()
 }
 
-// expect sets how many events the frame has.
+// expect sets how many events the frame has. Before, the ticket is not done.
 func (t *ticket) expect(events int) {
 	t.mark.mu.Lock()
 	t.left = events
@@ -180,14 +190,14 @@ func (t *ticket) expect(events int) {
 	}
 }
 
-// done acknowledges the event with the given number.
+// done acknowledges the event with the given number among those of the frame.
 func (t *ticket) done(number int) {
 	if t.count(number) && t.all != nil {
 		t.all()
 	}
 }
 
-// count notes that an event is acknowledged, and reports whether it was the last one that was not.
+// count notes that an event is acknowledged, and reports whether it was the last event of the frame that was not.
 func (t *ticket) count(number int) bool {
 	t.mark.mu.Lock()
 	defer t.mark.mu.Unlock()
@@ -201,7 +211,8 @@ func (t *ticket) count(number int) bool {
 	return t.left == 0
 }
 
-// sweep removes the tickets at the beginning that are done, and moves the mark.
+// sweep removes the tickets that are done from the beginning of the list, and moves the mark past them. The mark must
+// be locked.
 func (m *mark) sweep() {
 	swept := false
 	for m.first != nil && m.first.left == 0 {
@@ -220,14 +231,14 @@ func (m *mark) sweep() {
 	}
 }
 
-// position returns the low-water mark, whether there is one, and the number of frames after it that are not done.
+// position returns the low-water mark, whether there is one, and how many frames have tickets that are open.
 func (m *mark) position() (at Position, known bool, open int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.at, m.known, m.open
 }
 
-// wake wakes what waits, when the context has ended.
+// wake wakes the goroutines that wait in begin. It must be called when their context has ended.
 func (m *mark) wake() {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -9,38 +9,38 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/panics"
 )
 
-// queue holds the frames that were read and that the loop has not taken yet. Frames of one repository are processed and
-// taken in their order, and those of different repositories in turn, so that a repository with many frames, or one whose
-// verification takes long, does not hold up the others. Its size in bytes is limited.
+// queue holds the frames that were read and that the caller's loop is not done with. Frames of one repository are
+// processed and taken in their order; different repositories take turns, so that a repository with many frames, or one
+// whose verification takes long, does not hold up the others. The size of the queue in bytes is limited.
 type queue struct {
 	process func(ctx context.Context, j *Job) // makes the events of a frame
-	limit   int64
-	workers int // the highest number of goroutines that process frames
+	limit   int64                             // how many bytes the queue should have at most
+	workers int                               // the highest number of goroutines that process frames
 
 	mu    sync.Mutex
-	room  sync.Cond // signalled when used decreases, or the context ends
-	ready sync.Cond // signalled when there is something for the loop
-	lanes map[string]*lane
-	work  list // lanes whose next frame is to be processed
-	done  list // lanes whose next frame is processed
-	used  int64
-	jobs  int // in all lanes, or being processed
-	busy  int // goroutines
-	ended bool
-	err   error // after the last frame
-	group sync.WaitGroup
+	room  sync.Cond        // signalled when used decreases, or the context ends
+	ready sync.Cond        // signalled when there is something for the loop
+	lanes map[string]*lane // by repository
+	work  list             // lanes with a frame that can be processed now
+	done  list             // lanes with a processed frame
+	used  int64            // how many bytes are in the queue
+	jobs  int              // how many jobs were pushed and not released
+	busy  int              // how many goroutines process frames
+	ended bool             // whether no more frames will be pushed
+	err   error            // what next returns after the last frame
+	group sync.WaitGroup   // of those goroutines
 }
 
-// jobCost is about how many bytes a frame takes apart from its own.
+// jobCost is about how many bytes of memory a frame takes besides its content and its events.
 const jobCost = 1 << 10
 
-// lane is a repository with frames in the queue.
+// lane has the frames of one repository.
 type lane struct {
 	did     string
-	todo    []*Job
-	done    []*Job
-	working bool
-	listed  bool // whether the lane is in queue.done
+	todo    []*Job // not processed yet
+	done    []*Job // processed
+	working bool   // whether a frame is being processed
+	listed  bool   // whether the lane is in queue.done
 }
 
 // list is a queue of lanes.
@@ -59,14 +59,15 @@ func (l *list) pop() *lane {
 
 func (l *list) empty() bool { return len(l.lanes) == 0 }
 
-// newQueue returns a queue for a subscription that lasts until ctx ends; then the caller must call close.
+// newQueue returns a queue of about limit bytes at most, in which up to workers goroutines call process. When the
+// context that is passed to its methods ends, the caller must call wake.
 func newQueue(limit int64, workers int, process func(ctx context.Context, j *Job)) *queue {
 	q := &queue{process: process, limit: limit, workers: workers, lanes: map[string]*lane{}}
 	q.room.L, q.ready.L = &q.mu, &q.mu
 	return q
 }
 
-// wake wakes everything that waits, when the context has ended.
+// wake wakes all goroutines that wait in methods of q. It must be called when their context has ended.
 func (q *queue) wake() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -81,7 +82,7 @@ func (q *queue) size() int64 {
 	return q.used
 }
 
-// wait waits until the queue has at most the given number of bytes. It returns ctx's error if that ends first.
+// wait waits until the queue has at most size bytes. It returns ctx's error if ctx ends first.
 func (q *queue) wait(ctx context.Context, size int64) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -91,7 +92,8 @@ func (q *queue) wait(ctx context.Context, size int64) error {
 	return ctx.Err()
 }
 
-// push adds a job. If it has events already, it needs no processing. push does not wait: see wait.
+// push adds a job; one that has events already needs no processing. push does not wait until there is room: the caller
+// calls wait first.
 func (q *queue) push(ctx context.Context, j *Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -130,8 +132,9 @@ func (q *queue) spawn(ctx context.Context) {
 	})
 }
 
-// mayWork reports whether so many workers may process frames. Events can be larger than their frames: so above the limit
-// only what the loop waits for is processed.
+// mayWork reports whether the given number of workers may process frames. The events of a frame can be larger than the
+// frame. So when the queue is over its limit, frames are processed only if the caller's loop would otherwise have to
+// wait.
 func (q *queue) mayWork(workers int) bool {
 	if q.used >= q.limit {
 		return q.done.empty() && workers <= runtime.GOMAXPROCS(0)
@@ -139,7 +142,8 @@ func (q *queue) mayWork(workers int) bool {
 	return workers <= q.workers
 }
 
-// step processes the next frame. The queue must be locked, and is unlocked meanwhile.
+// step processes the next frame. The caller must have locked the queue; step unlocks it while the frame is processed
+// and then locks it again.
 func (q *queue) step(ctx context.Context) {
 	n := q.work.pop()
 	j := n.todo[0]
@@ -175,8 +179,8 @@ func (q *queue) finish(n *lane, j *Job) {
 	q.ready.Signal()
 }
 
-// next returns the next processed job. The caller must pass it to release when it is done with it. The error is that
-// of ctx, or the one of end, after the last job.
+// next waits for the next processed job and returns it. The caller must pass it to release when it is done with it. If
+// ctx has ended, the error is its cause. After the last job, it is the error that was passed to end.
 func (q *queue) next(ctx context.Context) (*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -211,7 +215,7 @@ func (q *queue) next(ctx context.Context) (*Job, error) {
 	}
 }
 
-// release removes a job that the loop is done with.
+// release removes a job that next has returned.
 func (q *queue) release(ctx context.Context, j *Job) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -221,7 +225,7 @@ func (q *queue) release(ctx context.Context, j *Job) {
 	q.spawn(ctx)
 }
 
-// end says that no more jobs will be pushed, and what ended the stream.
+// end says that no more jobs will be pushed. err is the error that next returns after the last job.
 func (q *queue) end(err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

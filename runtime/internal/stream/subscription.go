@@ -13,19 +13,20 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/pause"
 )
 
-// Options are the options of a Subscription.
+// Options are the options of a [Subscription].
 type Options struct {
 	// Load returns the position that was saved last, and whether there is one; Save saves one. Both are nil if positions
 	// are not kept.
 	Load func(ctx context.Context) (Position, bool, error)
 	Save func(ctx context.Context, p Position) error
-	// Cursor is the cursor to begin with if no position was saved; negative to begin with the current events.
+	// Cursor is the cursor to begin with if no position was saved. If it is negative, the subscription begins with new
+	// messages.
 	Cursor int64
 	// Reconnect makes the subscription connect again when the connection is lost.
 	Reconnect bool
-	// Manual leaves it to the caller to acknowledge events.
+	// Manual leaves it to the caller to acknowledge events. Otherwise an event is acknowledged when yield returns.
 	Manual bool
-	// Queue is how many bytes of messages and events may wait for the loop.
+	// Queue is how many bytes of messages and events may wait for the caller's loop.
 	Queue int64
 }
 
@@ -39,24 +40,24 @@ type Subscription struct {
 	queue     *queue
 	began     time.Time
 
-	// What follows belongs to the goroutine that reads.
+	// The fields up to buf belong to the goroutine that reads.
 	last     Position  // of the last message with a number
-	known    bool      // whether there is one, or a cursor
-	verbatim bool      // whether last is of a message that was received, or of one that was saved
-	recent   recent    // what was received last
-	doubt    *Position // of the first frame that may be one of a source that was reset, or nil
+	known    bool      // whether last is set, from a message, a saved position or a cursor
+	verbatim bool      // whether last is of a message that was received, or saved with a time, and not only a cursor
+	recent   recent    // the positions of the messages received last
+	doubt    *Position // of the first message that may be one of a source that was reset, or nil
 	fresh    bool      // whether no message with a number has been received on this connection
-	rewind   int       // how many more messages may be skipped that are older than the subscription
+	rewind   int       // how many more messages from before the subscription may be skipped
 	progress bool      // whether the position has moved on this connection
 	ever     bool      // whether there ever was a connection
-	until    int64     // the number before which a connection ends, because another one goes on there, or 0
+	until    int64     // the number of the message at which to leave a connection, because another one has it, or 0
 	buf      []byte
 
-	over  chan struct{} // closed when the loop has ended
-	saved Position      // the last that was saved
+	over  chan struct{} // closed when the caller's loop has ended
+	saved Position      // the position that was saved last
 }
 
-// New returns a subscription, which [Subscription.Run] runs.
+// New returns a subscription; [Subscription.Run] connects it.
 func New(t *Transport, p Protocol, r Reporter, options Options) *Subscription {
 	s := &Subscription{transport: t, protocol: p, report: r, options: options, mark: newMark(), over: make(chan struct{}), began: time.Now()}
 	s.recent.ring = make([]Position, 0, maxRecent) // at once, so that no frame allocates
@@ -71,7 +72,7 @@ type State struct {
 	Done  Position
 	Known bool
 	Open  int
-	// Queued is how many bytes wait for the loop.
+	// Queued is how many bytes of messages and events wait for the caller's loop.
 	Queued int64
 }
 
@@ -83,7 +84,7 @@ func (s *Subscription) State() State {
 	return state
 }
 
-// load sets where the stream begins.
+// load sets the position at which the stream begins: the one that was saved, or else the option Cursor.
 func (s *Subscription) load(ctx context.Context) error {
 	if s.options.Load != nil {
 		p, ok, err := s.options.Load(ctx)
@@ -102,8 +103,9 @@ func (s *Subscription) load(ctx context.Context) error {
 	return nil
 }
 
-// Run reads in one goroutine and yields events in the caller's, until the stream or ctx ends, or yield returns false. An
-// error is yielded once, with a nil event: a *[Failure], that of Load or Save, or ctx's cause.
+// Run reads messages in goroutines of its own and yields events in the caller's, until the stream or parent ends or
+// yield returns false. It yields an error once, last and with a nil event: a *[Failure], an error of Load or Save, or
+// the cause of parent's end. It must be called only once.
 func (s *Subscription) Run(parent context.Context, yield func(Event, error) bool) {
 	if err := s.load(parent); err != nil {
 		yield(nil, err)
@@ -165,7 +167,7 @@ func (s *Subscription) Run(parent context.Context, yield func(Event, error) bool
 	}
 }
 
-// process makes the events of a job.
+// process makes the events of a job that was read.
 func (s *Subscription) process(ctx context.Context, j *Job) {
 	events, err := s.protocol.Events(ctx, j)
 	if err != nil {
@@ -178,7 +180,7 @@ func (s *Subscription) process(ctx context.Context, j *Job) {
 	s.give(j, events)
 }
 
-// give sets the events of a job.
+// give sets the events of a job, of which there may be up to [MaxEvents], and their receipts.
 func (s *Subscription) give(j *Job, events []Event) {
 	if len(events) > MaxEvents {
 		panic(fmt.Sprintf("stream: %d events of a message, limit %d", len(events), MaxEvents))
@@ -192,7 +194,8 @@ func (s *Subscription) give(j *Job, events []Event) {
 	j.ticket.expect(len(events))
 }
 
-// saveEverySecond saves the position when it has changed. If that fails, it ends the subscription.
+// saveEverySecond saves the position every second if it has changed, until ctx ends. If saving fails, it cancels ctx
+// with the error.
 func (s *Subscription) saveEverySecond(ctx context.Context, cancel context.CancelCauseFunc) {
 	for pause.Wait(ctx, time.Now().Add(time.Second), func() {}) == nil {
 		if err := s.save(ctx); err != nil && ctx.Err() == nil {
@@ -217,14 +220,14 @@ func (s *Subscription) save(ctx context.Context) error {
 	return nil
 }
 
-// maxRewind is how many frames are received again at most, when a connection to a quiet source was lost before its first
-// frame.
+// maxRewind is how many messages from before the subscription are skipped at most, after a connection to a quiet source
+// was lost before its first message.
 const maxRewind = 100_000
 
-// quiet is how long a source has to be silent before it counts as quiet.
+// quiet is how long a connection must have been open without a message for its source to count as quiet.
 const quiet = 250 * time.Millisecond
 
-// follow reads one connection after the other. It returns nil when the source has ended the stream.
+// follow makes one connection after the other and reads them. It returns nil when the source has ended the stream.
 func (s *Subscription) follow(ctx context.Context) error {
 	attempt := 0
 	for {
@@ -272,13 +275,14 @@ func (s *Subscription) follow(ctx context.Context) error {
 	}
 }
 
-// Backoff decides how long to wait before reconnecting. Half of each pause is random, so that the subscribers of a
-// source that failed do not all reconnect at once.
+// Backoff determines the pause before a connection is made again. Half of each pause is random, so that the subscribers
+// of a source that failed do not all reconnect at once.
 var Backoff = pause.Backoff{Base: time.Second, Max: time.Minute, AtLeastHalf: true}
 
+// errRewind is why a connection ends on which maxRewind messages were skipped.
 var errRewind = fmt.Errorf("the source sent %d messages from before the subscription", maxRewind)
 
-// Final reports whether reconnecting is useless. ever says whether there ever was a connection.
+// Final reports whether connecting again would be useless. ever says whether a connection was ever made.
 func (f *Failure) Final(ever bool) bool {
 	switch {
 	case f.Name == FutureCursor, errors.Is(f, guard.ErrPrivate), errors.Is(f, guard.ErrRedirect):
@@ -289,7 +293,7 @@ func (f *Failure) Final(ever bool) bool {
 	return f.Name != "" || !ever
 }
 
-// cursor returns the cursor to connect with, or -1 for what happens from now on.
+// cursor returns the cursor to connect with, or -1 to receive only new messages.
 func (s *Subscription) cursor() int64 {
 	switch {
 	case s.known:
@@ -300,7 +304,8 @@ func (s *Subscription) cursor() int64 {
 	return -1
 }
 
-// connect reads one connection to its end. The error is never nil.
+// connect makes a connection and reads it to its end. It returns the time at which the connection was made, or the zero
+// time if it could not be. The error is never nil.
 func (s *Subscription) connect(ctx context.Context) (connected time.Time, err error) {
 	s.fresh, s.progress = true, false
 	cursor := s.cursor()
@@ -331,7 +336,7 @@ func (s *Subscription) connect(ctx context.Context) (connected time.Time, err er
 	return connected, s.read(ctx, c)
 }
 
-// read takes the messages of a connection, until it ends. The error is never nil.
+// read takes the messages of a connection until it ends. The error is never nil.
 func (s *Subscription) read(ctx context.Context, c *conn) error {
 	for {
 		// Nothing is read before there is room for it. Meanwhile the source waits, or gives up.
@@ -349,7 +354,8 @@ func (s *Subscription) read(ctx context.Context, c *conn) error {
 	}
 }
 
-// take decides what becomes of a message of a connection. It returns an error if the connection has to end.
+// take handles a message of a connection: it updates the position and adds the message to the queue if it is wanted. It
+// returns an error if the connection has to end.
 func (s *Subscription) take(ctx context.Context, c *conn, m Message) error {
 	f := s.protocol.Scan(m)
 	at := Position{}
@@ -401,10 +407,10 @@ func (s *Subscription) take(ctx context.Context, c *conn, m Message) error {
 	return nil
 }
 
-// maxJump is how far the number of a malformed message may be ahead of the last one.
+// maxJump is by how much the number of a malformed message may exceed the last one for the position to move to it.
 const maxJump = 1 << 20
 
-// move sets the position to that of a frame that was received.
+// move sets the position to at, that of a message that was received.
 func (s *Subscription) move(at Position) {
 	s.last, s.known, s.verbatim = at, true, true
 	s.fresh, s.progress = false, true
@@ -453,7 +459,7 @@ func (s *Subscription) number(ctx context.Context, stated []byte, at Position) (
 	return false, nil
 }
 
-// reset reports that the source was reset, and goes on from a position.
+// reset reports that the source was reset, and sets the position to at, that of the message that showed it.
 func (s *Subscription) reset(ctx context.Context, at Position) error {
 	first := at
 	if s.doubt != nil {
@@ -470,7 +476,8 @@ func (s *Subscription) reset(ctx context.Context, at Position) error {
 // clockSkew is how far the clock of a source may differ from ours.
 const clockSkew = time.Minute
 
-// push adds an event of the stream itself to the queue, where it waits for nothing. It returns false if ctx ends.
+// push adds an event about the stream itself to the queue, once there is room. The event needs no processing and no
+// acknowledgement. push returns false if ctx ends first.
 func (s *Subscription) push(ctx context.Context, e Event) bool {
 	if s.queue.wait(ctx, s.options.Queue) != nil {
 		return false

@@ -19,7 +19,7 @@ import (
 
 // Package write exports these errors.
 var (
-	// ErrCIDMismatch says that the server has another record than the CID says that was expected.
+	// ErrCIDMismatch says that a record does not have the expected CID.
 	ErrCIDMismatch = errors.New("CID mismatch: the server stored something else")
 	// ErrTooLarge says that the body of a request is over its limit. It wraps limit.ErrTooLarge.
 	ErrTooLarge = fmt.Errorf("%w", limit.ErrTooLarge)
