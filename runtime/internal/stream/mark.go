@@ -52,9 +52,9 @@ func (r *recent) add(at Position) {
 // received. It reports whether the source is sending the message again, rather than a different one with a lower number
 // because the source was reset; sure reports whether that is certain.
 //
-// It is certain if a message with the same number was received recently: the times of the two are then equal or not.
-// Otherwise, perhaps because the subscription is younger than the message, the source counts as reset if the message's
-// time is clearly later than that of last, or if one of them has no time.
+// It is certain if a message with the same number was received recently: it is the same message if its time is the
+// same, too. Otherwise, perhaps because the subscription is younger than the message, the source counts as reset if the
+// message's time is clearly later than that of last, or if one of them has no time.
 func (r *recent) again(at, last Position) (again, sure bool) {
 	for _, received := range r.ring {
 		if received == at {
@@ -105,7 +105,7 @@ type ticket struct {
 	mark    *mark
 	manual  bool                   // whether the caller acknowledges events itself
 	next    *ticket                // the ticket of a later frame, or nil
-	through Position               // the position of the last frame before that of next: the mark moves there when this ticket is done
+	through Position               // of the last frame before that of next; the mark moves there
 	seen    bool                   // whether through is set
 	left    int                    // how many events are not acknowledged; -1 until their number is known
 	all     func()                 // called when all events are acknowledged, or nil
@@ -123,8 +123,8 @@ type Event interface{ receipt() *Receipt }
 
 func (r *Receipt) receipt() *Receipt { return r }
 
-// Ack acknowledges the event: the caller is done with it. It has no effect unless the option Manual of the subscription
-// leaves acknowledging to the caller. It is safe for concurrent use; further calls have no effect.
+// Ack acknowledges the event: the caller is done with it. It has no effect unless the subscription leaves acknowledging
+// to the caller. Further calls have no effect. Ack is safe for concurrent use.
 func (r *Receipt) Ack() {
 	if r.ticket != nil && r.ticket.manual {
 		r.done()

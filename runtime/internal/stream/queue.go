@@ -180,7 +180,8 @@ func (q *queue) finish(n *lane, j *Job) {
 }
 
 // next waits for the next processed job and returns it. The caller must pass it to release when it is done with it. If
-// ctx has ended, the error is its cause. After the last job, it is the error that was passed to end.
+// ctx has ended, the error is its cause. After the last job, it is the error that was passed to end. If processing a
+// job has panicked, next returns the *panics.Error at once.
 func (q *queue) next(ctx context.Context) (*Job, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
