@@ -24,7 +24,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
-// ConfigFile is the usual name of a configuration, in the root of the module or, for a part of it, in a directory below.
+// ConfigFile is the usual name of a configuration file. The file is in the root of the module or, if it is for only a
+// part of the module, in a directory below the root.
 const ConfigFile = "lexgen.json"
 
 // maxConfigSize is the largest configuration that is read, in bytes.
@@ -47,7 +48,7 @@ type Config struct {
 	Packages map[string]string `json:"packages,omitzero"`
 	// Raw keeps values of type unknown as the bytes that were read; see [plan.Options].
 	Raw bool `json:"raw,omitzero"`
-	// Purposes says what namespaces are for; see [plan.Options].
+	// Purposes maps namespaces to phrases that say what they are for; see [plan.Options].
 	Purposes map[string]string `json:"purposes,omitzero"`
 	// Records is the directory of the package that lists every collection; if it is empty there is no such package.
 	Records string `json:"records,omitzero"`
@@ -87,7 +88,7 @@ type Config struct {
 
 	file  string
 	names *naming.Lock // the name lock, nil if there is none
-	// imports are the modules that ReadImports has found.
+	// imports are the modules that ReadImports found.
 	imports []importedModule
 }
 
@@ -103,7 +104,7 @@ func ReadConfig(root fs.FS, name string) (*Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("configuration: %w", err)
 	}
-	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which some editors begin files with
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // some editors begin files with a byte order mark
 	if len(data) > maxConfigSize {
 		return nil, lexicon.Problems{{File: name, Message: fmt.Sprintf("larger than the limit of %d bytes", maxConfigSize)}}
 	}
@@ -117,7 +118,8 @@ func ReadConfig(root fs.FS, name string) (*Config, error) {
 	return config, nil
 }
 
-// configProblem says what is wrong with a configuration that does not parse.
+// configProblem returns the problem for a configuration that json.Unmarshal rejected with err. It names the member or
+// the line of data that is wrong.
 func configProblem(file string, data []byte, err error) lexicon.Problem {
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
 		message := fmt.Sprintf("a JSON %s is not allowed here", semantic.JSONKind)
@@ -133,7 +135,7 @@ func configProblem(file string, data []byte, err error) lexicon.Problem {
 	return lexicon.Problem{File: file, Message: err.Error()}
 }
 
-// settings lists the members of a configuration.
+// settings returns the names of all members that a configuration can have, as a list for error messages.
 func settings() string {
 	var names []string
 	for _, field := range reflect.VisibleFields(reflect.TypeFor[Config]()) {
@@ -159,7 +161,7 @@ func (l *Levels) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*map[string]string)(l))
 }
 
-// of returns the value for a document.
+// of returns the setting for the document with the given NSID.
 func (l Levels) of(nsid string) string {
 	value, longest := l[""], 0
 	for namespace, v := range l {
@@ -170,7 +172,8 @@ func (l Levels) of(nsid string) string {
 	return value
 }
 
-// check reports values other than those allowed.
+// check calls report for each value in l that is not one of those allowed. name is the name of the setting in the
+// configuration.
 func (l Levels) check(report func(pointer, format string, arguments ...any), name string, allowed ...string) {
 	for _, namespace := range slices.Sorted(maps.Keys(l)) {
 		if value := l[namespace]; !slices.Contains(allowed, value) {
@@ -242,7 +245,8 @@ func (c *Config) planOptions() plan.Options {
 	}
 }
 
-// LockFile returns the path of the lockfile of a directory with lexicons.
+// LockFile returns the path of the lockfile of dir, a directory with lexicons. Both paths are relative to the root of
+// the module.
 func (c *Config) LockFile(dir string) string {
 	switch {
 	case c.Lock == "":
@@ -253,7 +257,7 @@ func (c *Config) LockFile(dir string) string {
 	return path.Join(c.Lock, dir, lexicon.LockFile)
 }
 
-// NamesFile returns the path of the name lock.
+// NamesFile returns the path of the name lock, relative to the root of the module.
 func (c *Config) NamesFile() string {
 	dir := c.Lock
 	if dir == "" && len(c.Lexicons) > 0 {
@@ -262,8 +266,8 @@ func (c *Config) NamesFile() string {
 	return path.Join(dir, naming.LockFile)
 }
 
-// Load loads and checks the documents in the directories that the configuration names, which are below root. It also reads
-// the name lock, which [Source] follows.
+// Load loads and checks the documents in the directories that the configuration names; root is the root of the module.
+// Load also reads the name lock, so that [Source] keeps the names in it.
 func (c *Config) Load(root fs.FS) (*lexicon.Set, error) {
 	var err error
 	if c.names, err = c.ReadNames(root); err != nil {
@@ -316,7 +320,8 @@ func readNames(root fs.FS, name string) (*naming.Lock, error) {
 	return lock, nil
 }
 
-// LintSet returns the warnings of [lexicon.Lint] about a set, divided by the setting "lint" into warnings and errors.
+// LintSet returns the warnings of [lexicon.Lint] about set. The setting "lint" decides which of them are warnings,
+// which are problems, and which are left out.
 func (c *Config) LintSet(set *lexicon.Set) (warnings, problems lexicon.Problems) {
 	ids := make(map[string]string)
 	for _, document := range set.Documents {
@@ -372,8 +377,8 @@ func (c *Config) WriteLocks(root string) ([]string, error) {
 	return changed, nil
 }
 
-// Directories returns the directories that generated files can be in, without those inside another one. [Output.Write]
-// removes files with lexgen's header in these directories that are no longer generated.
+// Directories returns the directories that generated files can be in, without those that are inside another one of
+// them. [Output.Write] removes files with lexgen's header from these directories if they are no longer generated.
 func (c *Config) Directories() []string {
 	list := []string{c.Output}
 	for _, dir := range c.Packages {

@@ -17,14 +17,14 @@ import (
 	"github.com/layers-pub/layers-go/gen/naming"
 )
 
-// importedModule is a module whose code stands for some namespaces.
+// importedModule is another module, which has the generated code for a namespace and the namespaces below it.
 type importedModule struct {
 	namespace string
 	fsys      fs.FS
 	config    *Config
 }
 
-// documents says where the module's documents are.
+// documents returns the documents of the module as an import for package lexicon.
 func (i *importedModule) documents() lexicon.Import {
 	return lexicon.Import{FS: i.fsys, Roots: i.config.Lexicons, Name: i.config.Module, Has: func(nsid string) bool {
 		_, generated := i.config.names.Packages[naming.Namespace(nsid)]
@@ -108,8 +108,9 @@ func readImport(ctx context.Context, root, namespace, name string) (importedModu
 	}
 }
 
-// findPackage returns the directory of a package relative to its module, with slashes, and that of the module. The name of a
-// module stands for it even if there is no package in its root.
+// findPackage finds the package, or the module, with the import path name by running the go command in root. It returns
+// the directory of the package relative to the root of its module, with slashes, and the directory of the module. For a
+// module without a package in its root, dir is ".".
 func findPackage(ctx context.Context, root, name string) (dir, module string, err error) {
 	list := func(arguments ...string) (string, error) {
 		command := exec.CommandContext(ctx, "go", append([]string{"list"}, arguments...)...)

@@ -23,10 +23,10 @@ import (
 // imported are the packages that generated source can import besides generated ones.
 var imported = []string{emit.LexPath, emit.CIDPath, emit.RecPath, emit.RPCPath, emit.SyntaxPath, emit.RepoPath, emit.ServerPath, "cmp", "context", "io", "iter", "net/http", "slices"}
 
-// export is a package in compiled form.
+// export is the compiled form of a package, as the go command reports it.
 type export struct {
-	file    string // "" if there is none
-	problem string // why not, if the go command says so
+	file    string // the path of the file, "" if there is none
+	problem string // why there is no file, if the go command says so
 }
 
 // findExports starts to look for the compiled form of the imported packages, and returns a function that
@@ -69,9 +69,9 @@ func listExports(ctx context.Context, root string, more []string) (map[string]ex
 	return exports, nil
 }
 
-// TypeCheck reports everything that the Go compiler would reject in files, which need not be generated. The files of a
-// package must come after those of the packages that it imports. Other packages are found with the go command, in the
-// module at root.
+// TypeCheck returns an error that lists everything that the Go compiler would reject in files. They may be generated or
+// written by hand. The files of a package must come after those of the packages that it imports. Other packages are
+// found with the go command, in the module at root.
 func TypeCheck(ctx context.Context, root string, files []emit.File) error {
 	var more []string
 	for _, file := range files {
@@ -94,8 +94,9 @@ func TypeCheck(ctx context.Context, root string, files []emit.File) error {
 	return typeCheck(files, exports)
 }
 
-// typeCheck reports everything that the Go compiler would reject in files. The files of a package must
-// come after those of the packages that it imports. An error is a bug in the generator.
+// typeCheck returns an error that lists everything that the Go compiler would reject in files. The files of a package
+// must come after those of the packages that it imports. If the files were generated, an error means a bug in the
+// generator.
 func typeCheck(files []emit.File, exports map[string]export) error {
 	fset := token.NewFileSet()
 	parsed := make([]*ast.File, len(files))
@@ -120,7 +121,7 @@ func typeCheck(files []emit.File, exports map[string]export) error {
 		for end < len(files) && files[end].Package == files[start].Package {
 			end++
 		}
-		// The error is the first of those that failures already has.
+		// config.Error has already added the returned error to failures.
 		checked.packages[files[start].Package], _ = config.Check(files[start].Package, fset, parsed[start:end], nil)
 		start = end
 	}
@@ -130,7 +131,8 @@ func typeCheck(files []emit.File, exports map[string]export) error {
 	return nil
 }
 
-// checkImports reports imported packages that are neither among files nor available in compiled form.
+// checkImports returns an error that lists the imported packages that are neither among files nor available in compiled
+// form.
 func checkImports(files []emit.File, parsed []*ast.File, exports map[string]export) error {
 	known := make(map[string]bool)
 	for _, file := range files {

@@ -185,7 +185,7 @@ func findOrphans(root, dir string, wanted map[string]bool) ([]change, error) {
 	return orphans, err
 }
 
-// startsGenerated reports whether the file's first line is the header.
+// startsGenerated reports whether the first line of the file is [emit.Header].
 func startsGenerated(name string) bool {
 	f, err := os.Open(name)
 	if err != nil {
@@ -201,7 +201,8 @@ func isGenerated(content []byte) bool {
 	return string(bytes.TrimSuffix(line, []byte("\r"))) == emit.Header
 }
 
-// writeTemporary writes a file beside the one called name and returns its name.
+// writeTemporary writes content to a new file in the directory of the file called name, and returns the name of the new
+// file.
 func writeTemporary(name string, content []byte) (string, error) {
 	dir := filepath.Dir(name)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -220,7 +221,7 @@ func writeTemporary(name string, content []byte) (string, error) {
 	return f.Name(), nil
 }
 
-// restore undoes changes.
+// restore undoes changes that were made to the files below root.
 func restore(root string, changes []change) error {
 	var failures []error
 	for _, c := range changes {

@@ -15,7 +15,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/bridge"
 )
 
-// bridgeRules is a file of rules.
+// bridgeRules is the content of a file of rules, which the flag --rules names.
 type bridgeRules struct {
 	// Old is the old version: a directory, relative to the root of the module, or a git revision.
 	Old string `json:"old"`
@@ -23,7 +23,7 @@ type bridgeRules struct {
 	Output string `json:"output"`
 	// Version is what comments call the old version.
 	Version string `json:"version"`
-	// Rules say what becomes of old fields, by NSID and name.
+	// Rules are the rules for old fields, by NSID and path; see [bridge.Options].
 	Rules map[string]map[string]bridge.Rule `json:"rules,omitzero"`
 }
 
@@ -110,7 +110,8 @@ func readRules(name string) (*bridgeRules, error) {
 	return rules, nil
 }
 
-// bridge writes the package.
+// bridge writes the package that rules describe or, if check is true, lists the files that are out of date. args are
+// the arguments of the command.
 func (s *settings) bridge(command *cobra.Command, rules *bridgeRules, args []string, check bool) error {
 	ctx, root := command.Context(), s.root()
 	config, err := s.read()

@@ -66,7 +66,7 @@ func (s *settings) configPath() (string, error) {
 	return filepath.ToSlash(name), err
 }
 
-// read returns the configuration.
+// read reads the configuration.
 func (s *settings) read() (*gen.Config, error) {
 	name, err := s.configPath()
 	if err != nil {
@@ -206,7 +206,7 @@ target branch.`,
 	return command
 }
 
-// generate generates in memory, and proves the result if the user wants that.
+// generate generates the packages in memory and, if the flag --prove is set, proves the result.
 func (s *settings) generate(command *cobra.Command, config *gen.Config) (*gen.Output, error) {
 	output, err := gen.Generate(command.Context(), s.root(), config)
 	if err != nil {
@@ -218,7 +218,7 @@ func (s *settings) generate(command *cobra.Command, config *gen.Config) (*gen.Ou
 	return output, output.Prove(command.Context(), s.root())
 }
 
-// printSkipped lists the faults that were passed over.
+// printSkipped prints the faults of documents that were ignored.
 func printSkipped(command *cobra.Command, skipped lexicon.Problems) {
 	if len(skipped) > 0 {
 		fmt.Fprintf(command.ErrOrStderr(), "%d faults were ignored:\n%v\n", len(skipped), skipped)
@@ -266,7 +266,8 @@ with --strict, a warning.`,
 	return command
 }
 
-// load loads the documents of directories, or those of the configuration.
+// load loads the documents in directories or, if it is empty, those of the configuration. For directories it returns an
+// empty configuration.
 func (s *settings) load(ctx context.Context, directories []string) (*gen.Config, *lexicon.Set, error) {
 	if len(directories) > 0 {
 		for i, dir := range directories {
@@ -309,7 +310,7 @@ prints the changes of the documents with the verdicts of diff.`,
 	}
 }
 
-// names returns the name lock as it is, or nil if there is none.
+// names returns the content of the name lock on disk, or nil if there is none.
 func (s *settings) names(config *gen.Config) ([]byte, error) {
 	data, err := os.ReadFile(filepath.Join(s.root(), filepath.FromSlash(config.NamesFile())))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -318,7 +319,8 @@ func (s *settings) names(config *gen.Config) ([]byte, error) {
 	return data, err
 }
 
-// printGone lists the Go names that a name lock has no longer, since no verdict says what became of them.
+// printGone lists the Go names that the name lock before has and the name lock after lacks. It is for runs that print
+// no verdicts, which would tell what became of these names.
 func printGone(command *cobra.Command, before, after []byte) {
 	if before == nil {
 		return
@@ -326,15 +328,15 @@ func printGone(command *cobra.Command, before, after []byte) {
 	a, errA := naming.ParseLock(before)
 	b, errB := naming.ParseLock(after)
 	if errA != nil || errB != nil {
-		return // the names were made new, and generate has said why
+		return // without the old names, nothing can be compared
 	}
 	for _, name := range a.Gone(b) {
 		fmt.Fprintf(command.ErrOrStderr(), "removes %s\n", name)
 	}
 }
 
-// lock updates the lockfiles, and lists those that changed and what they accept. names is the name lock as it was before. It
-// returns false if it cannot tell what is accepted.
+// lock updates the lockfiles, and prints which of them changed and the changes of the documents with their verdicts.
+// names is the content of the name lock before the run. It returns false if it cannot give verdicts.
 func (s *settings) lock(command *cobra.Command, config *gen.Config, names []byte) (judged bool, err error) {
 	if judged, err = s.accepted(command, config, names); err != nil {
 		return false, err

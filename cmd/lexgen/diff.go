@@ -110,16 +110,17 @@ func printJudged(w io.Writer, changes []evolve.Change) {
 
 // side is one version of the documents.
 type side struct {
-	name  string // as messages call it
+	name  string // the name of the version in messages
 	fsys  fs.FS
 	roots []string
 	// config is nil for a directory without a configuration.
 	config *gen.Config
-	// current says that what is generated next comes from this side, whose name lock is then the only one that counts.
+	// current says that code is generated from this version next. Then only its own name lock counts, not that of the
+	// other version.
 	current bool
 }
 
-// compare compares two versions. Documents that cannot be compared are listed on w.
+// compare compares two versions, which are named as for side. It lists documents that cannot be compared on w.
 func (s *settings) compare(ctx context.Context, w io.Writer, before, after string) ([]evolve.Change, error) {
 	a, err := s.side(ctx, before)
 	if err != nil {
@@ -132,7 +133,8 @@ func (s *settings) compare(ctx context.Context, w io.Writer, before, after strin
 	return s.judge(ctx, w, a, b)
 }
 
-// judge compares two versions of the documents.
+// judge compares two versions of the documents. On w it lists documents that cannot be compared, and says why if the Go
+// API cannot be compared.
 func (s *settings) judge(ctx context.Context, w io.Writer, a, b *side) ([]evolve.Change, error) {
 	sets := make([]*lexicon.Set, 2)
 	for i, v := range []*side{a, b} {
@@ -161,7 +163,7 @@ func (s *settings) judge(ctx context.Context, w io.Writer, a, b *side) ([]evolve
 // the documents do.
 func sameNames(a, b *side) bool {
 	if a.config == nil || b.config == nil {
-		return true // a directory is generated as the other side is
+		return true // a directory without a configuration uses that of the other side
 	}
 	var texts [2][]byte
 	for i, v := range []*side{a, b} {
@@ -178,14 +180,14 @@ func sameNames(a, b *side) bool {
 	return bytes.Equal(texts[0], texts[1])
 }
 
-// apis returns the Go APIs that two versions become. Names follow the name lock, as those of generate do: a version has its
-// own, or else that of the other one; so b gets the names of a where it can.
+// apis returns the Go APIs that are generated from two versions. The names follow the name lock of the version or, if
+// it has none, that of the other version; so b keeps the names of a where possible.
 func (s *settings) apis(ctx context.Context, a, b *side) (symbols [2][]evolve.Symbol, err error) {
 	configs := [2]*gen.Config{a.config, b.config}
 	sides := [2]*side{a, b}
 	var locks [2]*naming.Lock
 	for i, v := range sides {
-		if configs[i] == nil { // a directory is generated as the other side is
+		if configs[i] == nil { // a directory without a configuration uses that of the other side
 			other := gen.Config{Module: "example.org/module", Output: "."}
 			if sides[1-i].config != nil {
 				other = *sides[1-i].config
@@ -202,7 +204,7 @@ func (s *settings) apis(ctx context.Context, a, b *side) (symbols [2][]evolve.Sy
 		if v.current {
 			earlier = nil
 		}
-		// Names that change are what diff is to show.
+		// Renames are accepted, since diff is to show them.
 		if symbols[i], earlier, err = s.api(ctx, v.fsys, configs[i], true, earlier); err != nil {
 			return symbols, fmt.Errorf("no Go API for %s: %w", v.name, err)
 		}
@@ -210,7 +212,8 @@ func (s *settings) apis(ctx context.Context, a, b *side) (symbols [2][]evolve.Sy
 	return symbols, nil
 }
 
-// api returns the Go API that documents become, and its name lock, which follows an earlier one if fsys has none.
+// api returns the Go API that is generated from the documents in fsys, and its name lock. The names follow the name
+// lock in fsys or, if there is none, earlier.
 func (s *settings) api(ctx context.Context, fsys fs.FS, base *gen.Config, rename bool, earlier *naming.Lock) ([]evolve.Symbol, *naming.Lock, error) {
 	config := new(*base)
 	config.IgnoreLock, config.Rename, config.Earlier = true, rename, earlier
@@ -229,7 +232,8 @@ func (s *settings) api(ctx context.Context, fsys fs.FS, base *gen.Config, rename
 	return symbols, lock, err
 }
 
-// side returns the version of the documents that a directory or a git revision has, or that of the working tree for "".
+// side returns the version of the documents with the given name: that of the working tree for "", or else that in a
+// directory or a git revision.
 func (s *settings) side(ctx context.Context, name string) (*side, error) {
 	if name == "" {
 		config, err := s.read()
@@ -255,7 +259,7 @@ func (s *settings) side(ctx context.Context, name string) (*side, error) {
 	}
 	config, err := gen.ReadConfig(fsys, file)
 	if errors.Is(err, fs.ErrNotExist) {
-		config, err = s.read() // which came later
+		config, err = s.read() // the configuration was added after this revision
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
@@ -321,9 +325,9 @@ func (s *settings) checkBreaking(command *cobra.Command, base string) error {
 	return nil
 }
 
-// accepted says what has changed since the documents were accepted in the lockfiles, with its verdicts. It takes documents
-// that changed from git, if HEAD has them as the lockfile knows them, and returns false if it has them not. names is the name
-// lock as it was before, or nil.
+// accepted prints the changes of the documents since the lockfiles were last updated, with verdicts. It reads the
+// earlier version of a changed document from HEAD in git, and returns false if the version there is not the one in the
+// lockfile, or if there is no lockfile. names is the content of the name lock before the run, or nil.
 func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []byte) (judged bool, err error) {
 	root, w := s.root(), command.ErrOrStderr()
 	tree := os.DirFS(root)
@@ -373,7 +377,7 @@ func (s *settings) accepted(command *cobra.Command, config *gen.Config, names []
 	old.Lexicons = roots
 	if names != nil {
 		before[config.NamesFile()] = names
-		old.Names = nil // the lock has those that were given before
+		old.Names = nil // the name lock has the names that the configuration gave then
 	}
 	fsys, err := memory(before)
 	if err != nil {

@@ -27,16 +27,16 @@ func git(ctx context.Context, dir string, stdin io.Reader, args ...string) ([]by
 	return output, err
 }
 
-// isRevision reports whether git knows a commit by the name, in the repository that dir is in.
+// isRevision reports whether name is a commit of the git repository that contains dir.
 func isRevision(ctx context.Context, dir, name string) bool {
 	_, err := git(ctx, dir, nil, "rev-parse", "--verify", "--quiet", "--end-of-options", name+"^{commit}")
 	return err == nil
 }
 
-// revision returns the files at the given paths below dir, and in directories there, as they are in a commit. The paths are
-// relative to dir. The content is that of git, without conversions.
+// revision returns the files that a commit has at the given paths, which are relative to dir. For a path of a directory
+// it returns the files in it. The content is the one that git stores, without the conversions of a checkout.
 func revision(ctx context.Context, dir, name string, paths ...string) (fs.FS, error) {
-	// The options must not be taken for paths, nor patterns in the paths for patterns.
+	// These options keep git from taking name for an option, and special characters in paths for patterns.
 	args := append([]string{"--literal-pathspecs", "ls-tree", "-r", "-z", "--end-of-options", name + "^{commit}", "--"}, paths...)
 	list, err := git(ctx, dir, nil, args...)
 	if err != nil {
@@ -76,7 +76,7 @@ func revision(ctx context.Context, dir, name string, paths ...string) (fs.FS, er
 	return memory(contents)
 }
 
-// memory makes a file system of files with their content. A zip archive in memory is one.
+// memory returns a file system with the given files, by path. It is a zip archive in memory.
 func memory(contents map[string][]byte) (fs.FS, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)

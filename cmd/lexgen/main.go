@@ -3,7 +3,7 @@
 //	lexgen generate    write the packages
 //	lexgen check       list what generate would change; exit with 1 if there is anything
 //	lexgen lint        check the documents
-//	lexgen lock        accept the documents as they are in the lockfile
+//	lexgen lock        update the lockfiles to the current documents
 //	lexgen diff        judge the changes between two versions of the documents
 //	lexgen new         write a first document
 //	lexgen install     install documents from the network, verified
@@ -39,7 +39,7 @@ func main() {
 	os.Exit(status)
 }
 
-// failure is an error of a command whose command line was right.
+// failure is an error that is not about the command line; its exit status is exitFailure.
 type failure struct{ error }
 
 // Unwrap returns the error itself.

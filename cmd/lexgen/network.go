@@ -28,7 +28,7 @@ import (
 // lookupTXT looks up TXT records, except in tests; nil stands for the resolver of the host.
 var lookupTXT func(ctx context.Context, name string) ([]string, error)
 
-// environment are the variables that say which servers the commands talk to.
+// environment is the paragraph of help texts about the environment variables that say which servers the commands use.
 const environment = `
 The environment says which servers are used: LAYERS_PLC is the PLC directory, and
 with LAYERS_ALLOW_PRIVATE=1 servers may be on this host and without TLS.`
@@ -47,16 +47,16 @@ func repositories() (*pds.Client, error) {
 	return pds.New(pds.WithDirectory(directory))
 }
 
-// installation is where documents are installed.
+// installation says where documents are installed: the directory of the documents and the manifest file.
 type installation struct{ dir, manifest string }
 
-// flags adds the flags for the places.
+// flags adds the flags for the directory and the manifest.
 func (i *installation) flags(command *cobra.Command) {
 	command.Flags().StringVar(&i.dir, "lexicons", "", "the `directory` of the documents (default: the first one of the configuration, or lexicons)")
 	command.Flags().StringVar(&i.manifest, "manifest", "", "the manifest `file` (default: lexicons.json in the root of the module)")
 }
 
-// places returns the directory and the manifest.
+// places returns i with the default directory and manifest where the flags did not set them.
 func (s *settings) places(i installation) (installation, error) {
 	if i.dir == "" {
 		i.dir = filepath.Join(s.root(), "lexicons")
@@ -130,7 +130,8 @@ no longer has the version that the manifest lists; update fetches the current on
 	return command
 }
 
-// install installs documents and says what it has done. If it would replace files, it says first what that changes.
+// install installs documents and prints what it has written. If files would be replaced, it first prints the changes,
+// and writes nothing unless the user accepts them; see [judged.accept].
 func (s *settings) install(command *cobra.Command, at installation, ci, breaking bool, options *install.Options) error {
 	at, err := s.places(at)
 	if err != nil {
@@ -157,7 +158,7 @@ func (s *settings) install(command *cobra.Command, at installation, ci, breaking
 	return s.write(command, at, plan)
 }
 
-// planInstall reads the manifest and plans.
+// planInstall plans an installation by the manifest and options. It also returns the manifest, nil if there is none.
 func planInstall(ctx context.Context, at installation, options *install.Options) (*install.Plan, *install.Manifest, error) {
 	manifest, err := install.ReadManifest(at.manifest)
 	if err != nil {
@@ -174,7 +175,7 @@ func planInstall(ctx context.Context, at installation, options *install.Options)
 	return plan, manifest, err
 }
 
-// write writes what was planned and lists it.
+// write writes the documents of a plan and its manifest, and lists the documents that it wrote.
 func (s *settings) write(command *cobra.Command, at installation, plan *install.Plan) error {
 	if err := plan.Write(at.dir, at.manifest); err != nil {
 		return failure{err}
@@ -187,7 +188,7 @@ func (s *settings) write(command *cobra.Command, at installation, plan *install.
 	return nil
 }
 
-// tell prints what there is to know about a plan.
+// tell prints the notes of a plan, and the documents that it removes from the manifest.
 func tell(w io.Writer, plan *install.Plan) {
 	for _, note := range plan.Notes {
 		fmt.Fprintln(w, note)
@@ -237,7 +238,8 @@ func (s *settings) acceptFlags(command *cobra.Command, breaking *bool) {
 	command.Flags().BoolVar(&s.rename, "rename", false, "accept that exported Go names of the name lock change or move")
 }
 
-// accept prints the changes, and returns an error unless they may be written.
+// accept prints the changes. It returns an error if they must not be written: if one of them breaks the rules of
+// lexicon evolution and breaking is false, or if Go names would change.
 func (j *judged) accept(command *cobra.Command, breaking bool) error {
 	if len(j.changes) > 0 {
 		printJudged(command.OutOrStdout(), j.changes)
@@ -261,14 +263,16 @@ func (s *settings) upstream(command *cobra.Command, at installation) (*install.P
 	return plan, changes, err
 }
 
-// judged is what a plan changes.
+// judged has the effects of an installation that is planned: the changes of documents with their verdicts, and of Go
+// names.
 type judged struct {
 	changes []evolve.Change
 	// moves says which exported Go names would be renamed or moved; nil if none would.
 	moves error
 }
 
-// judgePlan judges what a plan changes in the documents, among which the installed ones are.
+// judgePlan judges what a plan changes in the documents. If the configuration generates code from the installed
+// documents, all its documents are compared, and otherwise only the installed ones.
 func (s *settings) judgePlan(command *cobra.Command, at installation, plan *install.Plan) (*judged, error) {
 	config, err := s.read()
 	if errors.Is(err, fs.ErrNotExist) {
@@ -277,9 +281,9 @@ func (s *settings) judgePlan(command *cobra.Command, at installation, plan *inst
 	if err != nil {
 		return nil, err
 	}
-	// The installed documents stand among others that refer to them.
+	// Other documents of the configuration may refer to the installed ones.
 	before, after := &side{name: at.dir, roots: []string{"."}}, &side{name: "the network", roots: []string{"."}}
-	below := "." // the installed documents, below the root of the versions
+	below := "." // the directory of the installed documents, relative to root
 	root := at.dir
 	if dir, inside := s.installedIn(config, at); inside {
 		root, below = s.root(), dir
@@ -315,8 +319,8 @@ func (s *settings) judgePlan(command *cobra.Command, at installation, plan *inst
 	return result, nil
 }
 
-// installedIn returns the directory of the installed documents, relative to the root of the module, if the configuration
-// generates from it.
+// installedIn returns the directory of the installed documents, relative to the root of the module. inside says whether
+// the configuration generates code from it.
 func (s *settings) installedIn(config *gen.Config, at installation) (dir string, inside bool) {
 	if config == nil {
 		return "", false
@@ -338,7 +342,8 @@ func (s *settings) installedIn(config *gen.Config, at installation) (dir string,
 	})
 }
 
-// documents returns the JSON files below directories of a root, and the name lock if there is one.
+// documents returns the content of the JSON files below the directories dirs of root, by path, and that of the name
+// lock if config is not nil and there is one.
 func documents(root string, dirs []string, config *gen.Config) (map[string][]byte, error) {
 	files := make(map[string][]byte)
 	tree := os.DirFS(root)
@@ -381,13 +386,13 @@ func documents(root string, dirs []string, config *gen.Config) (map[string][]byt
 	return files, nil
 }
 
-// moves returns the error of generate about exported Go names that would change or move, or nil if there are none.
+// moves returns the error with which generate would refuse to change or move exported Go names, or nil if it would not.
 func (s *settings) moves(ctx context.Context, v *side) error {
 	if v.config.Rename {
 		return nil
 	}
 	if _, _, err := s.api(ctx, v.fsys, v.config, true, nil); err != nil {
-		return nil // there is no Go code for another reason, which generate says
+		return nil // generate fails for another reason, which it reports itself
 	}
 	_, _, err := s.api(ctx, v.fsys, v.config, false, nil)
 	return err

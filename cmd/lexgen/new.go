@@ -17,7 +17,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// kinds are first documents, by what they define; %s is the NSID.
+// kinds are the templates of new documents, by the value of --type. Each has the verb %q in the place of the NSID.
 var kinds = map[string]string{
 	"record": `{
   "lexicon": 1,
@@ -182,7 +182,7 @@ func (s *settings) configure(command *cobra.Command, dir string) error {
 	return createFile(command, s.config, fmt.Sprintf("{\n  \"lexicons\": [%q],\n  \"module\": %q,\n  \"output\": \"api\"\n}\n", filepath.ToSlash(lexicons), module))
 }
 
-// createFile writes a new file and says so.
+// createFile writes a new file and prints its name. It does not overwrite a file.
 func createFile(command *cobra.Command, name, content string) error {
 	if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return failure{err}
@@ -199,7 +199,7 @@ func createFile(command *cobra.Command, name, content string) error {
 	return nil
 }
 
-// shown returns the name of a file as messages have it: relative to the working directory if it is below that.
+// shown returns the name of a file for messages: relative to the working directory if it is below that.
 func shown(name string) string {
 	dir, err := os.Getwd()
 	if err != nil {
@@ -221,7 +221,7 @@ func hasManifest(at installation) (bool, error) {
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// plural returns a number with a noun.
+// plural returns n and the noun, with an "s" unless n is 1.
 func plural(n int, noun string) string {
 	if n != 1 {
 		noun += "s"

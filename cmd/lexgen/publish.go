@@ -39,7 +39,7 @@ account. If DNS names no account, publish prints the TXT record that it needs.
 	return command
 }
 
-// publish publishes documents.
+// publish publishes the user's own documents with the given NSIDs or, if there are none, all of them.
 func (s *settings) publish(command *cobra.Command, at installation, ids []string, breaking bool) error {
 	documents, err := s.chosen(command.Context(), at, ids)
 	if err != nil {
@@ -105,7 +105,8 @@ func session(ctx context.Context, reader *pds.Client) (*auth.Client, error) {
 	return client, err
 }
 
-// chosen returns the documents with the given NSIDs or, if there are none, all that are not installed ones.
+// chosen returns the user's own documents, which are those that were not installed, with the given NSIDs or, if there
+// are none, all of them.
 func (s *settings) chosen(ctx context.Context, at installation, ids []string) ([]*lexicon.Document, error) {
 	at, err := s.places(at)
 	if err != nil {

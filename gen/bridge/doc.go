@@ -2,13 +2,17 @@
 // package has the old types, and functions that upgrade them to the types of the new version by means of package
 // runtime/bridge.
 //
-//	output, err := bridge.Generate(old, config, &bridge.Options{Dir: "v1", Version: "1.0"})
+//	output, err := bridge.Generate(old, roots, os.DirFS(root), config, &bridge.Options{Dir: "v1", Version: "1.0"})
 //	if err != nil {
 //		return err
 //	}
-//	changes, err := output.Write(root)
+//	if err := output.TypeCheck(ctx, root); err != nil {
+//		return err
+//	}
+//	changes, err := gen.NewOutput([]string{"v1"}, output.Files...).Write(root)
 //
-// A rule moves the value of a field that no longer exists. The package finds obvious rules itself: for a field that
-// became an array whose name is the plural, and for a field that was renamed. [Options.Rules] sets others. For a field
-// without a rule, it writes, once, the stub of a function to be completed by hand.
+// A rule moves the value of a field that no longer exists or that has another type now. The package finds obvious rules
+// itself: for a field that was renamed, that became an array whose name is the plural or an array of the same name, or
+// whose integer became a string, and for a record type with a new NSID. [Options.Rules] sets other rules. For every
+// other field, [Output.Stubs] has the stub of a function to be completed by hand.
 package bridge

@@ -48,17 +48,18 @@ type Output struct {
 	others []emit.File // the files of the packages that are imported, and those in the directory that were written by hand
 }
 
-// TypeCheck reports what a compiler would reject in the package, together with the hand-written files in its directory.
-// root is the root of the module.
+// TypeCheck returns an error that lists what a compiler would reject in the package, together with the hand-written
+// files in its directory. root is the root of the module.
 func (o *Output) TypeCheck(ctx context.Context, root string) error {
 	return gen.TypeCheck(ctx, root, slices.Concat(o.others, o.Files, o.Stubs))
 }
 
-// ErrNothing says that no record type changed.
+// ErrNothing is the error of [Generate] if no record type lost a field, changed the type of a field or got a new NSID.
 var ErrNothing = errors.New("no record type lost a field or changed a field's type")
 
-// Generate generates the package. The old documents are in the directories roots of old. The new documents, and the
-// packages generated from them, are those of config, in the module whose root is fsys.
+// Generate generates the package in memory. The old documents are in the directories roots of old. The new documents,
+// and the packages generated from them, are those of config, in the module whose root is fsys. If there is nothing to
+// upgrade, the error is [ErrNothing].
 func Generate(old fs.FS, roots []string, fsys fs.FS, config *gen.Config, options *Options) (*Output, error) {
 	if !fs.ValidPath(options.Dir) || options.Dir == "." {
 		return nil, fmt.Errorf("%q is not a clean path of a directory inside the module", options.Dir)
@@ -161,7 +162,8 @@ func authority(id string) string {
 	return strings.Join(parts[:min(2, len(parts))], ".")
 }
 
-// typesOf returns the type of each record, by NSID: the one whose constant has the NSID.
+// typesOf returns the Go type of each record type, by NSID. A record type is recognized by its constant NSIDName, whose
+// value is the NSID; Name is the type.
 func typesOf(symbols []evolve.Symbol) map[string]evolve.Symbol {
 	types := make(map[string]evolve.Symbol)
 	for _, s := range symbols {
@@ -188,7 +190,7 @@ func (g *generator) printf(format string, arguments ...any) { fmt.Fprintf(&g.b, 
 
 const runtime = "github.com/layers-pub/layers-go/runtime/"
 
-// file returns bridge.go.
+// file returns the content of bridge.go.
 func (g *generator) file() ([]byte, error) {
 	imports := map[string]string{runtime + "bridge": "bridge", runtime + "lex": "lex", runtime + "syntax": "syntax", runtime + "rec": "rec"}
 	taken := map[string]bool{"bridge": true, "lex": true, "syntax": true, "rec": true}
@@ -229,7 +231,7 @@ func (g *generator) file() ([]byte, error) {
 	return format.Source(g.b.Bytes())
 }
 
-// record writes the rules and the upgrade of a record type.
+// record writes the variable with the rules of a record type, and the function that upgrades a record.
 func (g *generator) record(r record, imports map[string]string) {
 	old, current := g.old[r.old.ID].Name, imports[g.new[r.new.ID].Package]+"."+g.new[r.new.ID].Name
 	var names []string
@@ -280,7 +282,7 @@ func (g *generator) record(r record, imports map[string]string) {
 	g.printf("func Upgrade%s(old *%s) (*%s, bridge.Moves, error) {\nreturn bridge.Upgrade[%s](%sBridge, old)\n}\n\n", old, old, current, current, old)
 }
 
-// lookup writes what finds a record type by its collection.
+// lookup writes the functions Lookup and Decode and, if a record type has a new NSID, References and Redirect.
 func (g *generator) lookup(imports map[string]string) {
 	g.printf("// Lookup returns what becomes of the records of a collection that changed since version %s. It reports false for\n// other collections.\n", g.options.Version)
 	g.printf("func Lookup(collection syntax.NSID) (*bridge.Record, bool) {\nswitch collection {\n")
@@ -314,8 +316,8 @@ func (g *generator) renamed() bool {
 	return slices.ContainsFunc(g.records, func(r record) bool { return r.old.ID != r.new.ID })
 }
 
-// missing returns the functions of rules that no file of the package has, with the field that each is for. It adds the files that
-// were written by hand to those of the output.
+// missing returns the functions that rules name and that no hand-written file of the package declares, each with the
+// field that it is for. It adds the hand-written files to output.
 func (g *generator) missing(fsys fs.FS, output *Output) (map[string]string, error) {
 	functions := make(map[string]string)
 	for _, r := range g.records {
@@ -351,7 +353,7 @@ func (g *generator) missing(fsys fs.FS, output *Output) (map[string]string, erro
 	return functions, nil
 }
 
-// stubs returns a file with the given functions, to be written by hand, or nil if there are none.
+// stubs returns a file with stubs of the given functions, which the user completes, or nil if there are none.
 func (g *generator) stubs(functions map[string]string) []byte {
 	if len(functions) == 0 {
 		return nil
@@ -373,7 +375,7 @@ func (g *generator) stubs(functions map[string]string) []byte {
 	return content
 }
 
-// pathSource returns a path in Go.
+// pathSource returns a path as a Go expression.
 func pathSource(path []string) string {
 	var steps []string
 	for _, step := range path {
@@ -390,7 +392,7 @@ func pathSource(path []string) string {
 	return "[]string{" + strings.Join(steps, ", ") + "}"
 }
 
-// goName returns the Go name of a field of a document.
+// goName returns a Go name for a field, made of the document's name, the path to the field and the field's name.
 func goName(id string, f *field) string {
 	words := []string{syntax.NSID(id).Name()}
 	for _, step := range append(slices.Clone(f.path), f.name) {

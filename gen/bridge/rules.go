@@ -44,7 +44,7 @@ func (r Rule) check() error {
 	return nil
 }
 
-// typeField stands for the type of a record in rules.
+// typeField is the name of the field that stands for the type of a record in rules.
 const typeField = "$type"
 
 // record is a record type that changed.
@@ -55,13 +55,13 @@ type record struct {
 
 // field is a field that only the old version has, or that has another type now.
 type field struct {
-	path []string // as in the runtime
+	path []string // as in the Field of package runtime/bridge
 	name string
-	kind string // of the old value, if the new version has a field of the name, too
+	kind string // of the old value, if the new version has a field of the same name; otherwise empty
 	rule Rule
 }
 
-// key is what the field is called in rules: its path and its name.
+// key returns the path and the name of the field as rules write them.
 func (f *field) key() string { return keyOf(append(slices.Clone(f.path), f.name)) }
 
 func keyOf(path []string) string {
@@ -78,7 +78,8 @@ func keyOf(path []string) string {
 	return strings.Join(steps, "/")
 }
 
-// loop is a path, at the beginning of which is a level, to an object of the same type as that of the level.
+// loop is a path that leads from a level to another object of the same type inside it. It begins with the path of the
+// level.
 type loop struct {
 	of   *level
 	path []string
@@ -87,7 +88,7 @@ type loop struct {
 // level is an object that is being compared.
 type level struct {
 	path          []string
-	fields, loops int // how many there were before
+	fields, loops int // the numbers of fields and loops that were found before this level
 }
 
 // maxObjects limits how many objects of a record type are compared.
@@ -96,22 +97,24 @@ const maxObjects = 10_000
 // comparison compares the record types of two versions.
 type comparison struct {
 	before, after *lexicon.Set
-	renamed       map[place]string // fields
-	documents     map[string]string
+	renamed       map[place]string  // the new names of renamed fields
+	documents     map[string]string // the new NSIDs of renamed documents, by the old ones
 	rules         map[string]map[string]Rule
-	used          map[string]bool // "NSID key" of the rules that were used
+	used          map[string]bool // whether a rule was used, by "NSID key"
 
-	// Of the record type that is being compared.
+	// The fields below are about the record type that is being compared.
 	record  *record
 	inside  map[[2]*lexicon.Node]*level
 	loops   []loop
 	objects int
 }
 
-// place is a field of an object of the new version, by its old name.
+// place identifies a field of an object by the NSID of the new document, the JSON pointer of the object in it, and the
+// old name of the field.
 type place struct{ nsid, object, name string }
 
-// changed returns the record types that lost fields, changed the types of fields, or have another NSID. Rules are by NSID and path.
+// changed returns the record types that lost fields, changed the types of fields, or have another NSID. rules has the
+// given rules by NSID and path.
 func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]record, error) {
 	c := &comparison{before: before, after: after, rules: rules, used: make(map[string]bool)}
 	c.findRenamed()
@@ -153,7 +156,7 @@ func changed(before, after *lexicon.Set, rules map[string]map[string]Rule) ([]re
 	return list, nil
 }
 
-// now returns the NSID that a document has in the new version.
+// now returns the NSID that a document of the old version has in the new version.
 func (c *comparison) now(id string) string {
 	if to := c.documents[id]; to != "" {
 		return to
@@ -175,7 +178,8 @@ func (c *comparison) findRenamed() {
 	}
 }
 
-// object compares the fields of an object, which is at a path below the record.
+// object compares an object of the old version, node a of document d, with its new version, node b of document e. path
+// leads to it from the record.
 func (c *comparison) object(path []string, d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) error {
 	pair := [2]*lexicon.Node{a, b}
 	if l := c.inside[pair]; l != nil {
@@ -195,7 +199,8 @@ func (c *comparison) object(path []string, d *lexicon.Document, a *lexicon.Node,
 	return nil
 }
 
-// repeat adds to the paths through an object a step that repeats the ways from it to another one of the same type.
+// repeat handles an object that can contain objects of its own type. Into every path through the object it inserts a
+// step that stands for any number of the ways from the object to another one of the same type.
 func (l *level) repeat(c *comparison) {
 	var ways [][]string
 	c.loops = slices.DeleteFunc(c.loops, func(p loop) bool {
@@ -211,7 +216,7 @@ func (l *level) repeat(c *comparison) {
 	for i := l.fields; i < len(c.record.fields); i++ {
 		insert(&c.record.fields[i].path)
 	}
-	for i := l.loops; i < len(c.loops); i++ { // those of objects around this one
+	for i := l.loops; i < len(c.loops); i++ { // the loops of enclosing objects
 		insert(&c.loops[i].path)
 	}
 }
@@ -251,7 +256,7 @@ func (c *comparison) values(path []string, name string, d *lexicon.Document, a *
 	d, was := resolve(c.before, d, a)
 	e, is := resolve(c.after, e, b)
 	if was == nil || is == nil || kindOf(was) == "" {
-		return nil // anything may stand there
+		return nil // any value is allowed there
 	}
 	if kindOf(was) != kindOf(is) {
 		var mechanical Rule
@@ -303,7 +308,8 @@ func (c *comparison) values(path []string, name string, d *lexicon.Document, a *
 	return nil
 }
 
-// add adds a field with its rule: the one that was given, or the mechanical one, or a function.
+// add adds a field with its rule: the rule that the user gave, or else the mechanical one, or else a function to be
+// written by hand.
 func (c *comparison) add(f field, mechanical Rule) error {
 	id, key := c.record.old.ID, f.key()
 	rule, given := c.rules[id][key]
@@ -323,7 +329,7 @@ func (c *comparison) add(f field, mechanical Rule) error {
 	return nil
 }
 
-// typeName returns what stands in the $type of a value of a definition.
+// typeName returns the $type of values of a definition.
 func typeName(d *lexicon.Document, def *lexicon.Def) string {
 	if def.Name == "main" {
 		return d.ID
@@ -342,7 +348,7 @@ func recordOf(d *lexicon.Document) *lexicon.Node {
 	return nil
 }
 
-// objectOf returns an object, or that of a record, or nil.
+// objectOf returns n if it is an object, the object of n if n is a record, and otherwise nil.
 func objectOf(n *lexicon.Node) *lexicon.Node {
 	switch n.Type {
 	case "object":
@@ -353,7 +359,8 @@ func objectOf(n *lexicon.Node) *lexicon.Node {
 	return nil
 }
 
-// resolve follows refs, up to a few.
+// resolve follows refs from node n of document d. It returns the node that is not a ref, with its document, or nil if a
+// ref does not resolve or after 8 refs.
 func resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) (*lexicon.Document, *lexicon.Node) {
 	for range 8 {
 		if n == nil || n.Type != "ref" {
@@ -368,7 +375,8 @@ func resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) (*lexicon.D
 	return nil, nil
 }
 
-// kindOf returns the name of the kind of data that a node allows, in package lex, or "" if there is not one.
+// kindOf returns the kind of data that a node allows, as the name of a constant of package lex, or "" if there is no
+// single kind.
 func kindOf(n *lexicon.Node) string {
 	if n == nil {
 		return ""

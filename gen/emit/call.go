@@ -110,7 +110,7 @@ func emitMethod(f *jen.File, m *plan.Method) {
 // output is what a method returns before its error.
 type output struct {
 	variable jen.Code   // the type of the variable that is decoded into, nil for none
-	results  []jen.Code // the types
+	results  []jen.Code // the types of the results
 	values   []jen.Code // what is returned on success
 	nothing  []jen.Code // what is returned on failure
 }
@@ -141,7 +141,7 @@ func outputOf(b *plan.Body) output {
 	}
 }
 
-// inputParameters are the parameters of a method for its input.
+// inputParameters returns the parameters of a method for its input.
 func inputParameters(b *plan.Body) []jen.Code {
 	switch {
 	case b.Envelope != "":
@@ -199,7 +199,7 @@ func emitPages(f *jen.File, m *plan.Method) {
 		Qual("iter", "Seq2").Types(jen.Op("*").Add(item), jen.Error()).Block(jen.Return(query))).Line()
 }
 
-// queryArguments are the arguments of the runtime's generic queries.
+// queryArguments returns the arguments of the runtime's generic queries.
 func queryArguments(m *plan.Method) []jen.Code {
 	arguments := []jen.Code{jen.Id("ctx"), jen.Id("c").Dot("Caller"), jen.Id(m.Const)}
 	if m.Params == "" {
@@ -231,7 +231,8 @@ func emitRecordQuery(f *jen.File, m *plan.Method) {
 	}
 }
 
-// emitEnvelope writes the type that gives a union as a body its codec methods.
+// emitEnvelope writes the struct that wraps a union that is a whole input or output, and the codec methods of the
+// struct.
 func emitEnvelope(f *jen.File, b *plan.Body) {
 	if b == nil || b.Envelope == "" {
 		return

@@ -24,8 +24,8 @@ const (
 	RecPath    = "github.com/layers-pub/layers-go/runtime/rec"
 	RPCPath    = "github.com/layers-pub/layers-go/runtime/rpc"
 	SyntaxPath = "github.com/layers-pub/layers-go/runtime/syntax"
-	ServerPath = "github.com/layers-pub/layers-go/runtime/xrpcserver" // by servers alone
-	RepoPath   = "github.com/layers-pub/layers-go/runtime/repo"       // by the package of all records alone
+	ServerPath = "github.com/layers-pub/layers-go/runtime/xrpcserver" // only server packages import it
+	RepoPath   = "github.com/layers-pub/layers-go/runtime/repo"       // only the package that lists every collection imports it
 )
 
 // File is one file of generated source.
@@ -107,7 +107,7 @@ func packageFiles(pkg *plan.Package) ([]File, error) {
 // newFile starts a file that can refer to the runtime and to imports.
 func newFile(importPath, name string, imports []*plan.Package) *jen.File {
 	f := jen.NewFilePathName(importPath, name)
-	f.NoFormat = true // render does it
+	f.NoFormat = true // render formats the source
 	f.HeaderComment(Header)
 	f.ImportName(LexPath, "lex")
 	f.ImportName(CIDPath, "cid")

@@ -11,8 +11,8 @@ func oneLine(statements ...jen.Code) *jen.Statement {
 	return jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ";"}, statements...)
 }
 
-// list returns items between open and end: on one line if they fit there after lead columns, otherwise
-// on the lines below open.
+// list returns items between open and end. They are on one line if there is room for them after lead columns, and
+// otherwise on the lines below open.
 func list(open, end string, lead int, items []string) *jen.Statement {
 	lines := wrapped(items, lead+len(open)+len(end), width)
 	if len(lines) == 1 {
@@ -21,8 +21,8 @@ func list(open, end string, lead int, items []string) *jen.Statement {
 	return jen.Custom(jen.Options{Open: open, Close: end, Separator: ",", Multi: true}, wrapped(items, 4, width)...)
 }
 
-// wrapped divides items into lines that end before a column. The first line starts after lead columns,
-// the others after a tab.
+// wrapped divides items into lines that end before the given column. The first line starts after lead columns, the
+// others after a tab.
 func wrapped(items []string, lead, column int) []jen.Code {
 	var lines []jen.Code
 	start, at := 0, lead

@@ -67,7 +67,8 @@ func defaultLiteral(v any) jen.Code {
 	return jen.Lit(v)
 }
 
-// tableNames returns the arguments that make a struct's table of fields.
+// tableNames returns the arguments of lex.NewFields for a struct: the quoted keys in canonical order, with "!" after a
+// required key, and "?" after an optional one that itself ends in one of these marks.
 func tableNames(s *plan.Struct) []string {
 	names := make([]string, len(s.Canonical))
 	for i, field := range s.Canonical {
@@ -85,7 +86,7 @@ func tableNames(s *plan.Struct) []string {
 	return names
 }
 
-// decodeBody returns the statements that decode an object. Extra is where fields go that it does not have.
+// decodeBody returns the statements that decode an object. They store unknown fields in extra.
 func decodeBody(s *plan.Struct, extra *jen.Statement) []jen.Code {
 	start := []jen.Code{
 		jen.Var().Id("c").Add(lex("Cursor")),

@@ -8,7 +8,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/plan"
 )
 
-// recordsFile writes the package that lists every collection.
+// recordsFile returns the file of the package that lists every collection.
 func recordsFile(r *plan.Records) (File, error) {
 	f := newFile(r.ImportPath, r.Name, r.Imports)
 	for _, line := range docLines(r.Doc, 0) {

@@ -12,7 +12,7 @@ import (
 
 func server(name string) *jen.Statement { return jen.Qual(ServerPath, name) }
 
-// serverFile writes the package that answers the calls of another one.
+// serverFile returns the file of the package that answers the calls of pkg.
 func serverFile(pkg *plan.Package) (File, error) {
 	s := pkg.Server
 	f := newFile(s.ImportPath, s.Name, append(slices.Clone(pkg.Imports), pkg))
@@ -27,10 +27,10 @@ func serverFile(pkg *plan.Package) (File, error) {
 // serverWriter writes the code of a server for the package with the import path served.
 type serverWriter struct{ served string }
 
-// name returns the name of something in the package that is served.
+// name returns the qualified name of something in the package that is served.
 func (w serverWriter) name(name string) *jen.Statement { return jen.Qual(w.served, name) }
 
-// emitServer writes the interface, the functions that make handlers of it, and the methods by which parameters are decoded.
+// emitServer writes the interface Server, the functions NewHandler and Methods, and the types that decode parameters.
 func (w serverWriter) emitServer(f *jen.File, s *plan.Server) {
 	f.Add(comment(s.Doc, 0), jen.Type().Id("Server").InterfaceFunc(func(g *jen.Group) {
 		for _, m := range s.Calls {
@@ -65,7 +65,7 @@ func (w serverWriter) emitServer(f *jen.File, s *plan.Server) {
 	}
 }
 
-// emitParamsDecoder writes a type for the parameters of a call, which has the method that decodes them and sets defaults.
+// emitParamsDecoder writes a type for the parameters of a call, with a method that decodes them and sets defaults.
 func (w serverWriter) emitParamsDecoder(f *jen.File, m *plan.Method) {
 	s := m.Decoded
 	if s == nil {
@@ -84,7 +84,7 @@ func (w serverWriter) emitParamsDecoder(f *jen.File, m *plan.Method) {
 	f.Add(decodeMethod(s.Name).Block(body...)).Line()
 }
 
-// parameters are the parameters of a server's method.
+// parameters returns the parameters of the method of Server for a call.
 func (w serverWriter) parameters(m *plan.Method) []jen.Code {
 	parameters := []jen.Code{jen.Id("ctx").Qual("context", "Context")}
 	if m.Params != "" {
@@ -100,12 +100,12 @@ func (w serverWriter) parameters(m *plan.Method) []jen.Code {
 	return parameters
 }
 
-// messages is the sequence of the messages of a subscription.
+// messages returns the type of the sequence of a subscription's messages.
 func (w serverWriter) messages(m *plan.Method) *jen.Statement {
 	return jen.Qual("iter", "Seq2").Types(w.name(m.Message.Name), jen.Error())
 }
 
-// serverResults are the results of a server's method before its error.
+// serverResults returns the types of the results of a server's method, without the error.
 func serverResults(m *plan.Method) []jen.Code {
 	switch {
 	case m.Record != nil && m.Pages != nil:
@@ -116,7 +116,7 @@ func serverResults(m *plan.Method) []jen.Code {
 	return outputOf(m.Output).results
 }
 
-// serve returns the statements that answer one call.
+// serve returns the statements that answer one call by calling the method of Server.
 func (w serverWriter) serve(m *plan.Method) []jen.Code {
 	var body []jen.Code
 	arguments := []jen.Code{jen.Id("c").Dot("Context").Call()}
@@ -173,7 +173,7 @@ func (w serverWriter) serve(m *plan.Method) []jen.Code {
 	return answer([]string{"out", "contentType"}, jen.Id("c").Dot("Stream").Call(jen.Id("out"), jen.Id("contentType")))
 }
 
-// kinds returns the entries of the table that says of what type each parameter is.
+// kinds returns the entries of the map from the key of each parameter to its kind, such as xrpcserver.Ints.
 func kinds(fields []*plan.Field) []jen.Code {
 	var entries []jen.Code
 	for _, field := range fields {

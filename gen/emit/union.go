@@ -23,7 +23,8 @@ func memberName(v *plan.Variant) string {
 	return v.Type.Name
 }
 
-// emitUnion writes a sealed interface, its members and its functions.
+// emitUnion writes the sealed interface of a union, its members, and the functions that make, decode and encode
+// members.
 func emitUnion(f *jen.File, u *plan.Union) {
 	emitInterface(f, u, lex("Encodable"))
 	if u.Unknown != "" {
@@ -61,7 +62,7 @@ func emitUnion(f *jen.File, u *plan.Union) {
 	)).Line()
 }
 
-// emitInterface writes the interface itself and the wrappers of members from other packages.
+// emitInterface writes the interface and the wrappers of members from other packages.
 func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	members := make([]string, 0, len(u.Variants)+1)
 	for _, v := range u.Variants {
@@ -89,7 +90,8 @@ func emitInterface(f *jen.File, u *plan.Union, embedded ...jen.Code) {
 	}
 }
 
-// emitConstructor writes the function that takes any member, whether it is of the union's package or not.
+// emitConstructor writes the function that returns a member as a value of the union, and wraps it if it is from another
+// package.
 func emitConstructor(f *jen.File, u *plan.Union) {
 	if u.New == "" {
 		return
@@ -114,7 +116,7 @@ func emitConstructor(f *jen.File, u *plan.Union) {
 		)).Line()
 }
 
-// embedding returns a struct with one field or embedded type, on one line.
+// embedding returns, on one line, a struct type with the one field or embedded type t.
 func embedding(t *jen.Statement) *jen.Statement {
 	return jen.Custom(jen.Options{Open: "struct{", Close: "}"}, t)
 }
@@ -161,7 +163,8 @@ func literals(values []string) []jen.Code {
 	return list
 }
 
-// emitMessage writes the messages of a subscription.
+// emitMessage writes the interface over the messages of a subscription, its members, and the functions that decode,
+// encode and receive messages.
 func emitMessage(f *jen.File, m *plan.Message) {
 	emitInterface(f, &m.Union)
 	f.Add(says(fmt.Sprintf("%s is a message of a type that the lexicon does not list. Clients ignore it.", m.Unknown)),

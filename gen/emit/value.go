@@ -10,7 +10,7 @@ func lex(name string) *jen.Statement { return jen.Qual(LexPath, name) }
 func rec(name string) *jen.Statement { return jen.Qual(RecPath, name) }
 func rpc(name string) *jen.Statement { return jen.Qual(RPCPath, name) }
 
-// ref returns the name of a type.
+// ref returns the code that names a type, with its package if it has one.
 func ref(r plan.Ref) *jen.Statement {
 	switch {
 	case r.Package != nil:
@@ -50,7 +50,8 @@ func fieldType(f *plan.Field) *jen.Statement {
 	return t
 }
 
-// hasMethods reports whether a value decodes and encodes itself.
+// hasMethods reports whether the Go type of a value is a named type with the methods DecodeLex and EncodeLex, and not a
+// pointer to one.
 func hasMethods(v *plan.Value) bool {
 	return (v.Kind == plan.Object || v.Kind == plan.Coded) && !v.Pointer
 }
@@ -147,7 +148,7 @@ func encode(e *jen.Statement, v *plan.Value, x *jen.Statement) *jen.Statement {
 	return e.Dot(v.Encode).Call(basic(v, x))
 }
 
-// basic converts x to what the encoder takes.
+// basic returns an expression that converts x to the type that the encoder takes.
 func basic(v *plan.Value, x *jen.Statement) *jen.Statement {
 	switch {
 	case v.Part != "":

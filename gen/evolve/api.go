@@ -104,7 +104,7 @@ func declared(d *ast.GenDecl, add func(name, typ string)) {
 	}
 }
 
-// source returns the NSID in the second line of a file.
+// source returns the NSID in the second line of a generated file, or "" if there is none.
 func source(content []byte) string {
 	_, rest, _ := bytes.Cut(content, []byte("\n"))
 	line, _, _ := bytes.Cut(rest, []byte("\n"))
@@ -121,13 +121,14 @@ func goSource(n ast.Node) string {
 	return strings.Join(strings.Fields(b.String()), " ")
 }
 
-// apiChange is what becomes of one Go name.
+// apiChange is a name that was removed, added or changed between two Go APIs, and the text that says so.
 type apiChange struct {
 	symbol Symbol
 	text   string
 }
 
-// compareAPI lists the names that one side lacks, or that have another type. A type stands for its fields.
+// compareAPI returns the names that only one side has, and those that have another type. It leaves out the fields and
+// methods of a type that only one side has.
 func compareAPI(before, after []Symbol) []apiChange {
 	type key struct{ pkg, name string }
 	index := func(list []Symbol) map[key]Symbol {
@@ -210,8 +211,9 @@ func Attach(changes []Change, before, after []Symbol) []Change {
 	return changes
 }
 
-// relation says how closely a change is related to a Go name of the same document: by how many of the words in the change's
-// pointer the name has, the last of which counts most.
+// relation returns how closely a change is related to a Go name of the same document, at least 0. It counts how many of
+// the words in the change's pointer the name has; the last word counts most. A word that the message quotes counts,
+// too, if the name ends in it.
 func relation(c Change, s Symbol) int {
 	name := strings.ReplaceAll(s.Name, ".", "")
 	score := 0
@@ -232,7 +234,7 @@ func relation(c Change, s Symbol) int {
 			score -= 2 * len(word)
 		}
 	}
-	// Messages quote the value, member or error that went or came.
+	// Messages quote the value, member or error that was removed or added.
 	for _, quoted := range strings.FieldsFunc(c.Message, func(r rune) bool { return strings.ContainsRune(" \":,#", r) }) {
 		if word := naming.GoName(lastSegment(quoted)); len(word) > 0 && strings.HasSuffix(name, word) {
 			score += 50

@@ -43,8 +43,8 @@ type comparer struct {
 	renamed       map[string]string // old NSID to new
 	uses          map[string]string // name of a definition to a place in the new documents that refers to it
 	members       map[string]bool   // names of definitions that are members of unions of the old documents
-	old, document *lexicon.Document // what is compared
-	through       bool              // whether it is compared through refs to different definitions
+	old, document *lexicon.Document // the two versions that are being compared
+	through       bool              // whether the nodes being compared are the targets of refs to different definitions
 	texts         bool              // whether descriptions of the document differ
 	changes       []Change
 }
@@ -57,7 +57,7 @@ func (c *comparer) report(v Verdict, pointer, format string, arguments ...any) {
 	c.changes = append(c.changes, change)
 }
 
-// findUses finds what the documents refer to.
+// findUses sets uses and members.
 func (c *comparer) findUses() {
 	c.uses, c.members = make(map[string]string), make(map[string]bool)
 	for _, d := range c.after.Documents {
@@ -116,8 +116,8 @@ func children(n *lexicon.Node) []*lexicon.Node {
 	return []*lexicon.Node{n.Items, n.Record, n.Params, n.Input, n.Output, n.Message, n.Schema}
 }
 
-// fullName returns the name of a definition with the NSID, from a reference in the document with the given NSID. That of a
-// main definition is the NSID alone.
+// fullName returns the full name of the definition that ref names in the document with the given NSID: "nsid#name", or
+// the NSID alone for a main definition.
 func fullName(id, ref string) string {
 	if strings.HasPrefix(ref, "#") {
 		ref = id + ref
@@ -137,7 +137,7 @@ func (c *comparer) newName(name string) string {
 	return id
 }
 
-// dropDocument reports a document that has gone with all its definitions.
+// dropDocument reports a document that the new set does not have.
 func (c *comparer) dropDocument(old *lexicon.Document) {
 	c.old, c.document = old, old
 	var uses []string
@@ -153,7 +153,7 @@ func (c *comparer) dropDocument(old *lexicon.Document) {
 	c.report(Warning, "", "dropped document: its data is no longer described; keep it, and say in its description that it is deprecated")
 }
 
-// documents compares a document with its successor.
+// documents compares a document with its new version.
 func (c *comparer) documents(old, document *lexicon.Document) {
 	c.old, c.document = old, document
 	c.texts = old.Description != document.Description
@@ -183,7 +183,8 @@ func (c *comparer) documents(old, document *lexicon.Document) {
 	}
 }
 
-// renamedDocument reports a new NSID. What has its name in data or in calls is another thing under another name.
+// renamedDocument reports that a document has a new NSID. It is an error if data or calls contain a name of the
+// document, since data and calls with the old name do not match the new one.
 func (c *comparer) renamedDocument(old *lexicon.Document) {
 	for _, def := range old.Defs {
 		switch def.Node.Type {
@@ -211,7 +212,7 @@ func lostByName(typ string) string {
 	return "existing servers and clients use the old name"
 }
 
-// node compares two nodes that stand at the same place.
+// node compares two nodes at the same place.
 func (c *comparer) node(a, b *lexicon.Node) {
 	if a.Description != b.Description || a.Title != b.Title || a.Detail != b.Detail {
 		c.texts = true
@@ -267,8 +268,9 @@ func (c *comparer) reference(a, b *lexicon.Node) {
 	}
 }
 
-// compatible reports whether what nodes mean, at least one of which is a ref, differs by changes alone that would be allowed in place,
-// which it reports then where the ref is.
+// compatible compares what two nodes mean, at least one of which is a ref. If none of the changes is an error, it
+// reports them at the place of the ref, and returns true. It returns false for records, and for refs inside the target
+// of another ref that it compares.
 func (c *comparer) compatible(s *sameness, a, b *lexicon.Node) bool {
 	inner, pointer := *c, b.Pointer
 	inner.changes, inner.through = nil, true
@@ -287,7 +289,7 @@ func (c *comparer) compatible(s *sameness, a, b *lexicon.Node) bool {
 	return true
 }
 
-// spell describes a node for a message.
+// spell returns the type of a node for a message; for a ref it names the target.
 func (c *comparer) spell(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) string {
 	if n.Type != "ref" {
 		return n.Type
@@ -315,7 +317,7 @@ func (c *comparer) call(a, b *lexicon.Node) {
 	}
 }
 
-// params compares the parameters of calls. No parameters are the same as an empty list of them.
+// params compares the parameters of calls. A call without parameters is the same as one with an empty list of them.
 func (c *comparer) params(a, b *lexicon.Node) {
 	before, after := a.Params, b.Params
 	if before == nil {
@@ -327,7 +329,7 @@ func (c *comparer) params(a, b *lexicon.Node) {
 	c.node(before, after)
 }
 
-// body compares what calls send or receive.
+// body compares the inputs, outputs or messages of two calls; what is "input", "output" or "message".
 func (c *comparer) body(what string, a, b, before, after *lexicon.Node) {
 	switch {
 	case before == nil && after == nil:
@@ -353,7 +355,7 @@ func (c *comparer) body(what string, a, b, before, after *lexicon.Node) {
 	}
 }
 
-// sameEncoding compares media types, which differ neither by case nor by white space.
+// sameEncoding reports whether two media types are equal, apart from case and white space.
 func sameEncoding(a, b string) bool {
 	plain := func(s string) string { return strings.ToLower(strings.Join(strings.Fields(s), "")) }
 	return plain(a) == plain(b)
@@ -370,7 +372,7 @@ func (c *comparer) permissions(a, b *lexicon.Node) {
 	}
 }
 
-// grants lists what a permission set grants, each in words.
+// grants returns what a permission set grants: one text for each action on a collection and for each method.
 func grants(n *lexicon.Node) (list []string) {
 	for _, p := range n.Permissions {
 		if p.Ignored != "" {
@@ -400,7 +402,7 @@ func grants(n *lexicon.Node) (list []string) {
 	return list
 }
 
-// names returns a property of each element.
+// names returns the results of calling name for each element.
 func names[T any](list []T, name func(T) string) []string {
 	var result []string
 	for _, e := range list {
@@ -409,7 +411,7 @@ func names[T any](list []T, name func(T) string) []string {
 	return result
 }
 
-// difference returns the elements that only a has and those that only b has, in their order.
+// difference returns the elements that only a has and those that only b has, in their order and without repetition.
 func difference[T comparable](a, b []T) (onlyA, onlyB []T) {
 	without := func(a, b []T) (list []T) {
 		seen := elements(b)

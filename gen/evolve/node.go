@@ -10,8 +10,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// limits compares the limits of two nodes of the same type. A limit that is looser is an error like one that is tighter:
-// what is written from now on can be invalid for those who have the old document.
+// limits compares the limits of two nodes of the same type. A looser limit is an error, like a tighter one: new data
+// can be invalid for programs that have the old document.
 func (c *comparer) limits(a, b *lexicon.Node) {
 	for _, l := range []struct {
 		name          string
@@ -46,7 +46,7 @@ func (c *comparer) limits(a, b *lexicon.Node) {
 	}
 }
 
-// positive returns nil for a limit that excludes nothing.
+// positive returns n if it is above 0, and otherwise nil: a lower limit of 0 excludes nothing.
 func positive(n *int64) *int64 {
 	if n != nil && *n <= 0 {
 		return nil
@@ -61,7 +61,8 @@ func number(n *int64) string {
 	return strconv.FormatInt(*n, 10)
 }
 
-// values compares what strings, integers and booleans may be.
+// values compares the values that strings, integers and booleans may have: format, const, enum, default and known
+// values.
 func (c *comparer) values(a, b *lexicon.Node) {
 	if a.Format != b.Format {
 		c.report(Error, b.Pointer, "changed format from %s to %s", orNone(a.Format), orNone(b.Format))
@@ -86,7 +87,7 @@ func (c *comparer) values(a, b *lexicon.Node) {
 	}
 }
 
-// enum compares closed lists of values, of which nil allows everything.
+// enum compares two lists of all allowed values. A nil list allows every value.
 func enum[T comparable](c *comparer, a, b *lexicon.Node, before, after []T) {
 	switch {
 	case before == nil && after == nil:
@@ -112,7 +113,7 @@ func orNone(s string) string {
 	return s
 }
 
-// literal spells a value as a document does.
+// literal returns a value as a document writes it, and "none" for nil.
 func literal(v any) string {
 	switch v := v.(type) {
 	case nil:
@@ -168,7 +169,7 @@ func types(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// field is a property with what its object says about it.
+// field is a property, with its position in its object and what the object says about it.
 type field struct {
 	name               string
 	node               *lexicon.Node
@@ -203,7 +204,7 @@ func (c *comparer) properties(a, b *lexicon.Node) {
 	}
 	before, after := fields(a), fields(b)
 	renamed := c.renamedFields(before, after)
-	came := make(map[string]bool, len(renamed)) // by another name
+	came := make(map[string]bool, len(renamed)) // the new names of renamed properties
 	for _, p := range a.Properties {
 		was := before[p.Name]
 		is, found := after[p.Name]
@@ -251,10 +252,12 @@ func (c *comparer) field(what string, was, is field) {
 	c.node(was.node, is.node)
 }
 
-// renamedFields finds properties that have another name now, as a map from the old one: each went and came alone with its
-// shape, and has the same description or, without one, the same position.
+// renamedFields returns the new names of properties that were renamed, by their old names. A property was renamed if it
+// is missing on the new side, another one is missing on the old side, both allow the same data and have the same mark,
+// and no other missing property has that mark.
 func (c *comparer) renamedFields(before, after map[string]field) map[string]string {
-	// mark is what a renamed property keeps.
+	// mark is what a property keeps when it is renamed: its type, whether it is required and nullable, and its
+	// description or, if it has none, its position.
 	type mark struct {
 		description        string
 		index              int
@@ -289,7 +292,7 @@ func (c *comparer) renamedFields(before, after map[string]field) map[string]stri
 	return renamed
 }
 
-// union compares unions.
+// union compares two unions: whether they are closed, and their members.
 func (c *comparer) union(a, b *lexicon.Node) {
 	switch {
 	case a.Closed && !b.Closed:

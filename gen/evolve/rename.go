@@ -7,16 +7,19 @@ import (
 )
 
 const (
-	// threshold is how many of 1,000 parts two documents must have in common for one to be the other renamed.
+	// threshold is the likeness from which one document counts as the other with a new NSID.
 	threshold = 750
-	// telling is the number of parts from which a document is told by them. One with fewer is told by the end of its NSID.
+	// telling is the number of parts from which a document can be recognized by its parts alone. A document with fewer
+	// parts must also have the same last segment of the NSID.
 	telling = 4
-	// maxComparisons limits the work of comparing the documents that went with those that came.
+	// maxComparisons limits the work: if the number of all parts of removed documents times the number of new documents
+	// is larger, no document counts as renamed.
 	maxComparisons = 20_000_000
 )
 
-// renames finds documents that have another NSID in the new set, as a map from the old one. A document that has gone was
-// renamed to the one new document that is most like it, if that has nearly all of its parts.
+// renames returns the new NSIDs of documents that were renamed, by their old NSIDs. A document that only the old set
+// has was renamed to the one document that only the new set has and that is most like it, if their likeness is at least
+// threshold.
 func renames(before, after *lexicon.Set) map[string]string {
 	gone, added := missing(before, after), missing(after, before)
 	parts := 0
@@ -40,7 +43,7 @@ func renames(before, after *lexicon.Set) map[string]string {
 		case !taken || score > other.score:
 			best[to] = match{o.id, score}
 		case score == other.score:
-			best[to] = match{"", score} // either of two
+			best[to] = match{"", score} // two documents are equally like it
 		}
 	}
 	result := make(map[string]string)
@@ -71,12 +74,13 @@ func missing(set, other *lexicon.Set) (list []outline) {
 	return list
 }
 
-// mostLike returns the NSID of the outline that is most like o, and how much, or "" if none is, or several are.
+// mostLike returns the NSID of the outline that is most like o, and its likeness. The NSID is "" if there is no such
+// outline or several of them.
 func (o outline) mostLike(list []outline) (id string, score int) {
 	for _, other := range list {
 		s := o.likeness(other)
 		if lastSegment(o.id) == lastSegment(other.id) {
-			s++ // counts between those that are equally like it
+			s++ // decides between outlines that are equally like it
 		} else if len(o.parts) < telling {
 			continue
 		}
@@ -90,7 +94,7 @@ func (o outline) mostLike(list []outline) (id string, score int) {
 	return id, score
 }
 
-// likeness returns how many of 1,000 parts two outlines have in common.
+// likeness returns how many of the parts of two outlines both have, in thousandths of the parts that at least one has.
 func (o outline) likeness(other outline) int {
 	common := 0
 	for part := range o.parts {

@@ -4,13 +4,14 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// sameness compares the shapes of nodes of two sets: whether they allow exactly the same data. It resolves references, so
-// that a definition may have moved.
+// sameness compares the shapes of nodes of two sets: whether they allow exactly the same data. It resolves references,
+// so the definitions that they name may be in other places.
 type sameness struct {
 	before, after *lexicon.Set
-	// newName gives the name of a definition of before in after.
+	// newName returns the name that a definition of before has in after.
 	newName func(string) string
-	// assumed are pairs that are being compared, which are the same unless a difference is found elsewhere.
+	// assumed has the pairs of nodes whose comparison has begun. They count as the same when they are met again, which
+	// ends the comparison of recursive definitions; any difference is found where it began.
 	assumed map[[2]*lexicon.Node]bool
 }
 
@@ -44,7 +45,8 @@ func (s *sameness) nodes(d *lexicon.Document, a *lexicon.Node, e *lexicon.Docume
 	return s.alike(d, a, e, b)
 }
 
-// resolve follows a ref.
+// resolve returns the node that a ref leads to and its document, or n itself if it is not a ref. It returns nil if
+// there is no such node, or if it is a ref, too.
 func (s *sameness) resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Node) (*lexicon.Document, *lexicon.Node) {
 	if n.Type != "ref" {
 		return d, n
@@ -56,7 +58,7 @@ func (s *sameness) resolve(set *lexicon.Set, d *lexicon.Document, n *lexicon.Nod
 	return target, def.Node
 }
 
-// alike compares nodes that are not refs.
+// alike reports whether two nodes that are not refs allow the same data.
 func (s *sameness) alike(d *lexicon.Document, a *lexicon.Node, e *lexicon.Document, b *lexicon.Node) bool {
 	c := &comparer{before: s.before, after: s.after, old: d, document: e}
 	c.limits(a, b)
@@ -89,7 +91,7 @@ func (s *sameness) alike(d *lexicon.Document, a *lexicon.Node, e *lexicon.Docume
 	return true
 }
 
-// sameElements compares lists whose order does not matter.
+// sameElements reports whether two lists have the same elements, in any order. A nil list differs from an empty one.
 func sameElements[T comparable](a, b []T) bool {
 	onlyA, onlyB := difference(a, b)
 	return onlyA == nil && onlyB == nil && (a == nil) == (b == nil)

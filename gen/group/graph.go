@@ -44,7 +44,7 @@ func usesOf(set *lexicon.Set) uses {
 	return found
 }
 
-// link notes for each group which others it uses.
+// link sets the field uses of every group. of has the group of each namespace.
 func (u uses) link(of map[string]*Group) {
 	for _, g := range of {
 		g.uses = make(map[*Group]bool)

@@ -42,8 +42,8 @@ type Group struct {
 
 	size     int                 // the number of documents
 	whole    bool                // all namespaces in Common are one package
-	prefixes map[string][]string // those that the lock has
-	uses     map[*Group]bool
+	prefixes map[string][]string // the prefixes in the lock, by namespace
+	uses     map[*Group]bool     // the groups that the documents of this one refer to
 }
 
 // Prefix returns the words that start the Go names of a namespace's definitions: none, or, in a package of several
@@ -61,8 +61,8 @@ func (g *Group) Prefix(namespace string) []string {
 	if !g.whole {
 		return []string{lastSegment(namespace)}
 	}
-	// The namespace is of another authority: what distinguishes the authorities comes first, which is the top-level domain
-	// only if they have the same name under two of them.
+	// The namespace is of another authority. The prefix begins with the name of that authority or, if both authorities
+	// have the same name, with the top-level domain.
 	segments, common := strings.Split(Authority(namespace), "."), strings.Split(Authority(g.Common), ".")
 	word := segments[len(segments)-1]
 	if word == common[len(common)-1] {
@@ -124,7 +124,8 @@ func New(set *lexicon.Set, options *Options) ([]*Group, []Move) {
 
 func lastSegment(nsid string) string { return nsid[strings.LastIndexByte(nsid, '.')+1:] }
 
-// assign puts each namespace into the group that the lock or the rule says, as if there were no circles.
+// assign puts each namespace into the group that the lock or, if it has none, the rule says. It does not look at import
+// cycles. The result has the group of each namespace.
 func (o *Options) assign(namespaces []string) map[string]*Group {
 	of := make(map[string]*Group)
 	byKey := make(map[string]*Group)
@@ -186,7 +187,8 @@ func (o *Options) rule(namespace string) (string, func() *Group) {
 	return dir, func() *Group { return &Group{Common: common, whole: whole} }
 }
 
-// locked returns where the lock has a namespace, if the configuration still allows that place.
+// locked returns the place of a namespace in the lock. It returns false if there is none, or if the configuration no
+// longer allows it.
 func (o *Options) locked(namespace string) (naming.Place, bool) {
 	if o.Lock == nil {
 		return naming.Place{}, false
@@ -200,7 +202,7 @@ func (o *Options) locked(namespace string) (naming.Place, bool) {
 	return place, inside && (!whole || place.Dir == base)
 }
 
-// blame notes the places of the references between the members of a circle.
+// blame adds the places of the references between the groups of a cycle to circles, for each of their namespaces.
 func (u uses) blame(component []*Group, circles map[string][]string) {
 	var places, namespaces []string
 	for _, from := range component {
@@ -251,8 +253,9 @@ func join(of map[string]*Group, parts []*Group) {
 	}
 }
 
-// joinSame adds to a joined group the one whose directory it would get: the circle of app.bsky.actor and
-// app.bsky.feed, whose package is app/bsky, gets app.bsky.
+// joinSame merges a group that was itself made by merging with the group that already has the directory that it would
+// get, and reports whether it did so: the circle of app.bsky.actor and app.bsky.feed, whose package is app/bsky, is
+// merged with app.bsky.
 func (o *Options) joinSame(of map[string]*Group) bool {
 	for _, namespace := range sortedKeys(of) {
 		g := of[namespace]
@@ -298,7 +301,7 @@ func (o *Options) place(list []*Group) {
 	}
 }
 
-// moves returns the namespaces that are elsewhere than in the lock.
+// moves returns the namespaces whose directory or prefix is not the one in the lock.
 func (o *Options) moves(list []*Group, circles map[string][]string) []Move {
 	if o.Lock == nil {
 		return nil

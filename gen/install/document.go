@@ -49,8 +49,8 @@ func Fetch(ctx context.Context, repos *pds.Client, uri syntax.ATURI) (*Document,
 	return FromRecord(proof.Envelope())
 }
 
-// FromRecord returns the document that a record in DAG-CBOR is. The error says what is wrong with it; it is a [lexicon.Problems] if the
-// record is not a valid document.
+// FromRecord returns the document in a record, whose data is DAG-CBOR. The error is a [lexicon.Problems] if the record
+// is not a valid document, and another one if the record cannot be decoded or has another $type or key.
 func FromRecord(e rec.Envelope) (*Document, error) {
 	data, err := lex.CBORToJSON(e.Data)
 	if err != nil {
@@ -102,8 +102,8 @@ func fromFile(dir fs.FS, id syntax.NSID) (*Document, error) {
 	return &Document{Document: document, CID: cid.Of(cid.DagCBOR, record), JSON: data}, nil
 }
 
-// Needs returns the NSIDs of the documents that a document refers to, sorted: by refs and unions, by known values that
-// are tokens, and by the permissions of a set. These are the documents that @atproto/lex installs with it.
+// Needs returns the NSIDs of the other documents that a document refers to, sorted. These are in refs and unions, in
+// known values that are tokens, and in the permissions of a set. @atproto/lex installs the same documents with it.
 func Needs(d *lexicon.Document) []syntax.NSID {
 	found := make(map[syntax.NSID]bool)
 	add := func(ref string) {

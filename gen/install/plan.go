@@ -62,7 +62,7 @@ type Options struct {
 type Plan struct {
 	// Documents are all documents, sorted by NSID.
 	Documents []*Document
-	// Manifest lists them.
+	// Manifest is the new manifest, which lists the documents.
 	Manifest *Manifest
 	// Gone are the documents that the manifest listed before and that are no longer needed. Their files remain.
 	Gone []syntax.NSID
@@ -111,11 +111,11 @@ type planner struct {
 	dir      fs.FS
 	manifest *Manifest
 	mode     Mode
-	explicit map[syntax.NSID]syntax.ATURI
+	explicit map[syntax.NSID]syntax.ATURI // the at-uris in Options.Add
 
-	needed map[syntax.NSID]string // by which document
+	needed map[syntax.NSID]string // the NSID of a document that needs this one
 
-	mu    sync.Mutex
+	mu    sync.Mutex // guards found and notes
 	found map[syntax.NSID]*Document
 	notes []string
 }
@@ -143,7 +143,7 @@ func (p *planner) roots(add []string) ([]syntax.NSID, error) {
 	return slices.Sorted(maps.Keys(set)), nil
 }
 
-// missing returns the documents that those found so far need.
+// missing returns the documents that those found so far need and that are not found yet.
 func (p *planner) missing() []syntax.NSID {
 	set := make(map[syntax.NSID]bool)
 	for _, d := range p.found {
@@ -159,7 +159,7 @@ func (p *planner) missing() []syntax.NSID {
 	return slices.Sorted(maps.Keys(set))
 }
 
-// install finds one document.
+// install finds one document and adds it to found.
 func (p *planner) install(ctx context.Context, id syntax.NSID) error {
 	d, err := p.document(ctx, id)
 	if by := p.needed[id]; err != nil && by != "" && !errors.Is(err, ErrChanged) {
@@ -178,7 +178,7 @@ func (p *planner) document(ctx context.Context, id syntax.NSID) (*Document, erro
 	known, listed := p.manifest.Resolutions[id]
 	uri, explicit := p.explicit[id]
 	if explicit && listed && uri != known.URI {
-		listed = false // somewhere else from now on
+		listed = false // the document is in another repository from now on
 	}
 	file, fileErr := fromFile(p.dir, id)
 	exists := !errors.Is(fileErr, fs.ErrNotExist)
@@ -224,7 +224,9 @@ func (p *planner) document(ctx context.Context, id syntax.NSID) (*Document, erro
 	return d, nil
 }
 
-// resolve finds where a document is. before is where it was, or empty.
+// resolve returns the URI of a document in the repository of the account that DNS names. before is the URI in the
+// manifest, or empty; it is an error if its account is another one. If DNS names no account, resolve returns before and
+// adds a note.
 func (p *planner) resolve(ctx context.Context, id syntax.NSID, before syntax.ATURI) (syntax.ATURI, error) {
 	did, err := p.repos.Directory().ResolveLexicon(ctx, id)
 	switch {
@@ -242,7 +244,7 @@ func (p *planner) resolve(ctx context.Context, id syntax.NSID, before syntax.ATU
 	return "", err
 }
 
-// plan returns the result.
+// plan returns the Plan of the documents that were found.
 func (p *planner) plan(roots []syntax.NSID) *Plan {
 	result := &Plan{Manifest: NewManifest()}
 	result.Manifest.Lexicons = append(result.Manifest.Lexicons, roots...)
@@ -266,8 +268,8 @@ func (p *Plan) Changed() []*Document {
 	return slices.DeleteFunc(slices.Clone(p.Documents), func(d *Document) bool { return !d.Changed })
 }
 
-// Write writes the files of the documents that changed into the directory dir, and then the manifest into the file with the
-// given name. Each file is complete or as it was, also after a crash.
+// Write writes the files of the documents that changed into the directory dir, and then the manifest into the file with
+// the given name. After a crash, each file has either its old or its new content.
 func (p *Plan) Write(dir, manifest string) error {
 	for _, d := range p.Changed() {
 		if err := replace(filepath.Join(dir, filepath.FromSlash(FileOf(syntax.NSID(d.ID)))), d.JSON); err != nil {
@@ -284,7 +286,7 @@ func (p *Plan) Write(dir, manifest string) error {
 	return replace(manifest, data)
 }
 
-// replace writes a file.
+// replace writes a file, and creates its directory. A crash leaves the old file or the new one.
 func replace(name string, data []byte) error {
 	if err := disk.MkdirAll(filepath.Dir(name), 0o755); err != nil {
 		return err

@@ -2,7 +2,7 @@
 //
 //	files, failures := lexfile.Files(os.DirFS("."), "lexicons")
 //
-// A document is known by its id, wherever it is. See https://atproto.com/specs/lexicon.
+// A document is identified by its id, wherever its file is. See https://atproto.com/specs/lexicon.
 package lexfile
 
 import (
@@ -44,7 +44,7 @@ type File struct {
 	sum [sha256.Size]byte
 }
 
-// Failure says what could not be read besides documents.
+// Failure says why a directory could not be read.
 type Failure struct {
 	// Path is the slash-separated path of a directory.
 	Path string
@@ -76,7 +76,7 @@ func Files(fsys fs.FS, root string) ([]File, []Failure) {
 	return w.files, w.failures
 }
 
-// walker collects what Files returns.
+// walker collects the results of Files.
 type walker struct {
 	fsys     fs.FS
 	root     string
@@ -87,7 +87,8 @@ type walker struct {
 
 func (w *walker) fail(file string, err error) { w.failures = append(w.failures, Failure{file, err}) }
 
-// directory lists a directory. The last of above is the directory itself, the others are those that it is in.
+// directory adds the documents in a directory and the directories below it. The last of above is the directory itself,
+// the others are those that it is in.
 func (w *walker) directory(dir string, above []fs.FileInfo) {
 	entries, err := fs.ReadDir(w.fsys, dir)
 	if err != nil {
@@ -126,7 +127,8 @@ func (w *walker) directory(dir string, above []fs.FileInfo) {
 	}
 }
 
-// maxDirectories is how deep directories are entered. Links that lead in a circle end there if the file system cannot compare files.
+// maxDirectories is the depth to which directories are entered. It ends cycles of links in file systems for which
+// os.SameFile does not work.
 const maxDirectories = 40
 
 // isJSON reports whether a file is JSON by its name.
@@ -159,7 +161,7 @@ func tooLarge(limit int) error {
 	return fmt.Errorf("larger than the limit of %d bytes; split it", limit)
 }
 
-// maxInside is how deep in a file documents are looked for.
+// maxInside is the depth to which the values of a JSON file are searched for documents.
 const maxInside = 3
 
 // inside adds the documents in the array or object at a place of a file.
@@ -194,12 +196,12 @@ func (w *walker) inside(f File, at jsontext.Pointer, data []byte, depth int) {
 // byteOrderMark is what some editors begin a file with. RFC 8259 allows parsers to ignore it.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// seemsDocument finds what a document has in text that is not JSON.
+// seemsDocument matches text that seems to be a document even if it is not valid JSON.
 var seemsDocument = regexp.MustCompile(`"lexicon"\s*:\s*"?[0-9]`)
 
-// identify reports whether JSON text seems to be a lexicon document, and returns its id if that is an NSID. A document is
-// an object with two of the members "lexicon", "id" and "defs", of which "lexicon" is a number or "id" is an NSID. An object that
-// has nothing but a number as "lexicon" is one, too, and so is text that is not JSON but looks like one.
+// identify reports whether JSON text seems to be a lexicon document, and returns its id if that is an NSID. A document
+// is an object with a number as "lexicon", or with two of these: any value as "lexicon", an NSID as "id", and an object
+// as "defs". Text that is not valid JSON is a document if it looks like one.
 func identify(data []byte) (id string, document bool) {
 	decoder := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowDuplicateNames(true))
 	token, err := decoder.ReadToken()
@@ -232,11 +234,11 @@ func identify(data []byte) (id string, document bool) {
 	return id, number || version && (id != "" || defs) || id != "" && defs
 }
 
-// Plain returns JSON text without comments and without commas after the last of something, which some editors allow. They become
-// spaces, so that offsets stay right.
+// Plain returns JSON text without comments and trailing commas, which some editors allow. It replaces them with spaces,
+// so that offsets stay the same.
 func Plain(text []byte) []byte {
 	plain := slices.Clone(text)
-	comma := -1 // where a comma is that nothing follows yet
+	comma := -1 // the position of a comma that only white space and comments have followed, or -1
 	for i := 0; i < len(plain); i++ {
 		rest := plain[i:]
 		end := 0
@@ -273,7 +275,7 @@ func Plain(text []byte) []byte {
 	return plain
 }
 
-// Read reads a file of fsys, and one byte more than the limit if it is larger.
+// Read reads a file of fsys. It stops after limit+1 bytes, so that the caller can see that a file is larger than limit.
 func Read(fsys fs.FS, name string, limit int64) ([]byte, error) {
 	f, err := fsys.Open(name)
 	if err != nil {
@@ -295,11 +297,11 @@ func unreadable(err error) error {
 	return fmt.Errorf("cannot read the file: %w", err)
 }
 
-// UnixLines returns text whose lines end with a line feed alone. Git writes files with other line ends on some machines; a file is the
-// same with both.
+// UnixLines returns text with a line feed in the place of each CR LF. Git checks out files with CR LF on some machines;
+// they count as equal.
 func UnixLines(data []byte) []byte { return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n")) }
 
-// SHA256 returns the SHA-256 of the file, with the lines of [UnixLines], in hexadecimal, and f.Err.
+// SHA256 returns the SHA-256 of the whole file after [UnixLines], in lower-case hexadecimal, and f.Err.
 func (f *File) SHA256() (string, error) {
 	return hex.EncodeToString(f.sum[:]), f.Err
 }

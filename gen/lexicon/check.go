@@ -43,7 +43,7 @@ func (c *checker) warn(n *Node, tokens []string, format string, args ...any) {
 	c.problems = c.problems[:before]
 }
 
-// at names a place below a node.
+// at returns the tokens that lead from a node to a place below it, for report and warn.
 func at(tokens ...string) []string { return tokens }
 
 // check checks a document.
@@ -252,13 +252,12 @@ func (c *checker) errors(n *Node) {
 		if seen[e.Name] {
 			c.warn(n, at("errors", strconv.Itoa(i)), "%q is listed twice; remove one", e.Name)
 		}
-		// A missing name is the schema's concern.
+		// The schema check reports a missing name.
 		seen[e.Name] = e.Name != ""
 	}
 }
 
-// body looks at the input or output of a call. The content of a body is an
-// object, or a reference to one.
+// body checks the input or output of a call. It warns if the schema refers to something that is not an object.
 func (c *checker) body(n *Node) {
 	if n == nil {
 		return
@@ -287,7 +286,7 @@ func isField(typ string) bool {
 	return false
 }
 
-// ref checks the target of a reference.
+// ref checks the target of a reference. If the reference is to be dropped, the node becomes an opaque unknown.
 func (c *checker) ref(n *Node) {
 	if c.dropped(n.Ref) {
 		n.Type, n.Opaque = "unknown", true
@@ -306,7 +305,7 @@ func (c *checker) ref(n *Node) {
 	}
 }
 
-// union checks the variants of a union.
+// union checks the variants of a union, and removes those that are to be dropped.
 func (c *checker) union(n *Node) {
 	if n.Closed && len(n.Refs) == 0 {
 		c.report(n, at("refs"), "a closed union without variants allows nothing; list a variant or remove closed")
@@ -376,7 +375,7 @@ func (c *checker) resolve(n *Node, place []string, ref string) *Def {
 	return nil
 }
 
-// quoted returns a value as the document spells it.
+// quoted returns a value as a document writes it.
 func quoted(value any) string {
 	if s, ok := value.(string); ok {
 		return strconv.Quote(s)

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Set holds lexicon documents that were loaded and checked together. It is
-// not changed after loading, so any number of goroutines may read it.
+// Set holds lexicon documents that were loaded and checked together. Only [Set.Skip] changes it after loading;
+// otherwise any number of goroutines may read it.
 type Set struct {
 	// Documents is sorted by ID.
 	Documents []*Document
@@ -65,9 +65,10 @@ type Document struct {
 	// Foreign says that the document is from another module; see [Options.Imports].
 	Foreign bool
 
-	// commented says that the text is JSON but for comments and commas.
+	// commented says that the text is valid JSON except for comments and trailing commas.
 	commented bool
-	// warnings are Lint's warnings about keys that the model does not keep, and found those of the checker.
+	// warnings are the warnings of Lint that were found while parsing, such as those about undefined keys, and found
+	// those of the checker.
 	warnings, found Problems
 }
 

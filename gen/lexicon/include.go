@@ -6,8 +6,9 @@ import (
 	"strings"
 )
 
-// include leaves out what a list does not need. Of the documents in the list all definitions remain, of others those that
-// definitions which remain refer to. It returns problems with the list.
+// include removes the definitions that a list of NSIDs and namespaces does not need; see [Options.Include]. It keeps
+// all definitions of the listed documents, and those definitions of other documents that the kept ones refer to. It
+// returns a problem for each entry that matches no document.
 func (s *Set) include(list []string) Problems {
 	var problems Problems
 	needed := make(map[*Def]bool)

@@ -54,8 +54,8 @@ type Import struct {
 // resolve within the documents read, and if a root has a lockfile, the files
 // must be those it lists. Keys that the language does not define are accepted.
 //
-// If anything is wrong the error is of type Problems and lists everything found
-// in all files. Load is [Options.Load] with the zero Options.
+// If anything is wrong with the documents, the error is of type Problems and lists everything found in all files. Load
+// is [Options.Load] with the zero Options.
 //
 // The specification is at https://atproto.com/specs/lexicon.
 func Load(fsys fs.FS, roots ...string) (*Set, error) {
@@ -117,8 +117,8 @@ func (o *Options) lockPath(root string) string {
 type loader struct {
 	fsys   fs.FS
 	schema *documentSchema
-	broken map[string]bool
-	owners map[string]owned
+	broken map[string]bool  // the ids of files that could not be read as documents
+	owners map[string]owned // the documents that are used, by id
 	// count is the number of documents in the roots read so far.
 	count int
 	// files are the ids of all documents by their file, "" for those that have none.
@@ -175,7 +175,7 @@ func (l *loader) foreign(i Import) {
 	}
 }
 
-// file reads one document.
+// file reads one document. If another document has the same id, file decides which of them is used.
 func (l *loader) file(f lexfile.File, override bool) {
 	document, problems := l.read(f)
 	l.files[f.Path] = ""
@@ -203,7 +203,8 @@ func (l *loader) file(f lexfile.File, override bool) {
 	l.faults = append(l.faults, problems...)
 }
 
-// differs warns of another document of the same id that differs, and is passed over because it is inside a file of another kind.
+// differs warns of another document with the same id that has other content and is ignored because it is inside a file
+// of another kind.
 func (d *Document) differs(other *Document) {
 	if !sameDocument(d.Source, other.Source) {
 		d.warnings = append(d.warnings, problem(d.File, "", "%s has the same id and differs, and is passed over; update it or take it out", other.File))
@@ -224,7 +225,7 @@ func (l *loader) read(f lexfile.File) (*Document, Problems) {
 			return nil, p.problems
 		}
 		wrong := p.problems[len(p.problems)-1]
-		wrong.Pointer, commented = "", true // the fault is one of the text
+		wrong.Pointer, commented = "", true // the fault is in the text as a whole
 		value, p = plain, again
 		p.problems = append(p.problems, wrong)
 	}

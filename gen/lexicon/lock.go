@@ -24,7 +24,8 @@ import (
 // as @atproto/lex treat every such file as a document.
 const LockFile = "lexgen.lock"
 
-// maxLockSize is enough for MaxDocuments documents with long names.
+// maxLockSize is the size of the largest lockfile that is read, in bytes. It is enough for MaxDocuments documents with
+// long names.
 const maxLockSize = 8 << 20
 
 // lock is the content of a lockfile.
@@ -118,9 +119,9 @@ func WriteLock(dir, root, lock string) (changed bool, err error) {
 	return true, nil
 }
 
-// CheckLock compares the documents below root, a directory of fsys, with the
-// lockfile there. The error is of type Problems and names each document that
-// differs, is missing or is not listed; a missing lockfile is a problem too.
+// CheckLock compares the documents below root, a directory of fsys, with the lockfile whose path is name. The error is
+// of type Problems and names each document that differs, is missing or is not listed; a missing lockfile is a problem
+// too.
 func CheckLock(fsys fs.FS, root, name string) error {
 	if _, err := fs.Stat(fsys, name); errors.Is(err, fs.ErrNotExist) {
 		return Problems{problem(name, "", "there is no lockfile; run `lexgen lock`")}
@@ -170,8 +171,7 @@ func checkLock(fsys fs.FS, root, lockName string) Problems {
 	return problems
 }
 
-// readLock reads the lockfile of a root. It returns nil if there is none, or if
-// there are problems.
+// readLock reads the lockfile whose path is name. It returns nil if there is none, or if there are problems.
 func readLock(fsys fs.FS, name string) (*lock, Problems) {
 	data, err := lexfile.Read(fsys, name, maxLockSize)
 	switch {
@@ -190,8 +190,8 @@ func readLock(fsys fs.FS, name string) (*lock, Problems) {
 	return l, nil
 }
 
-// Locked returns the documents that the lockfile in root lists: their SHA-256 in hexadecimal by their path in the root. It
-// returns nil without problems if there is no lockfile.
+// Locked returns the SHA-256 of each file that the lockfile whose path is name lists, in hexadecimal, by the path of
+// the file in the root of the documents. It returns nil without problems if there is no lockfile.
 func Locked(fsys fs.FS, name string) (map[string]string, Problems) {
 	l, problems := readLock(fsys, name)
 	if l == nil {

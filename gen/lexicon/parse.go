@@ -45,7 +45,7 @@ type parser struct {
 	file    string
 	data    []byte
 	decoder *jsontext.Decoder
-	// problems are errors, warnings are about what JSON allows.
+	// problems are errors; warnings are about names that occur twice in an object, which JSON allows.
 	problems, warnings Problems
 }
 
@@ -120,7 +120,7 @@ func (p *parser) number(text string) any {
 	switch {
 	case err != nil || math.Abs(f) >= 1<<63:
 		p.problems = append(p.problems, problem(p.file, p.decoder.StackPointer(), "%s is not a number of 64 bits; write a smaller one", text))
-		return math.Copysign(math.MaxFloat64, f) // which is not compared with limits
+		return math.Copysign(math.MaxFloat64, f) // a float64, which is not compared with limits
 	case f == math.Trunc(f):
 		return int64(f) // such as 1e6
 	}
@@ -180,7 +180,8 @@ func (p *parser) checkDepth() error {
 	return nil
 }
 
-// sameDocument reports whether two texts say the same: the order of members, white space and the type of a record do not count.
+// sameDocument reports whether two JSON texts are the same document, apart from white space, the order of members, and
+// the member "$type" that a record has.
 func sameDocument(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true

@@ -53,8 +53,8 @@ func ignored(o object, set string) string {
 	return audience(o)
 }
 
-// names checks a list of record types or methods. A set can only grant what
-// has its own NSID up to the last segment, and what is below that.
+// names returns why a set cannot grant the record types or methods in a list, or "" if it can. Their names must begin
+// with the NSID of the set without its last segment.
 func names(o object, parameter, set string) string {
 	values, _ := o.get(parameter).([]any)
 	if len(values) == 0 {
@@ -77,6 +77,7 @@ func names(o object, parameter, set string) string {
 	return ""
 }
 
+// actions returns why the actions of a "repo" permission are malformed, or "" if they are not.
 func actions(o object) string {
 	value := o.get("action")
 	if value == nil {
@@ -97,6 +98,7 @@ func actions(o object) string {
 	return ""
 }
 
+// audience returns why the audience of an "rpc" permission is not allowed in a set, or "" if it is.
 func audience(o object) string {
 	aud, inherit := o.get("aud"), o.get("inheritAud")
 	switch {

@@ -33,10 +33,10 @@ type documentSchema struct {
 	text     any
 }
 
-// stringFormats stands in the schema's text for the names of the string formats of lexicons.
+// stringFormats is the text in schema.json that schema replaces with the names of the string formats of lexicons.
 const stringFormats = `"the string formats of runtime/syntax"`
 
-// schema returns the text of the schema.
+// schema returns the text of the schema with the names of the string formats.
 func schema() []byte {
 	var names []string
 	for _, f := range syntax.Formats() {
@@ -54,9 +54,8 @@ var formats = map[string]func(string) bool{
 	"record-key-type": validRecordKeyType,
 }
 
-// mimePattern is a MIME type or a pattern for all subtypes of a type or for
-// all types, and mimeType the same with parameters. Tokens are those of RFC
-// 9110, section 5.6.2, without the asterisk that is a pattern here.
+// mimePattern matches a MIME type or a pattern for all subtypes of a type or for all types, and mimeType the same with
+// parameters. Tokens are those of RFC 9110, section 5.6.2, without the asterisk, which is a pattern here.
 var (
 	mimePattern = regexp.MustCompile(`^(\*/\*|` + mimeToken + `/(\*|` + mimeToken + `))$`)
 	mimeType    = regexp.MustCompile(`^(\*/\*|` + mimeToken + `/(\*|` + mimeToken + `))([ \t]*;[ \t]*` + mimeToken + `=(` + mimeToken + `|"[^"]*"))*$`)
@@ -113,7 +112,7 @@ func (s *documentSchema) collect(file string, v *jsonschema.ValidationError, pro
 	if len(v.Causes) > 0 {
 		return
 	}
-	// Pointers are escaped for URLs there.
+	// The validator escapes pointers for URLs.
 	pointer, err := url.PathUnescape(v.InstanceLocation)
 	if err != nil {
 		pointer = v.InstanceLocation
@@ -149,7 +148,7 @@ func (s *documentSchema) hint(location string) (rule, hint string) {
 	return pointer.LastToken(), hint
 }
 
-// plain returns a parsed value as the types that the validator takes.
+// plain converts a parsed value to the types that the validator accepts.
 func plain(value any) any {
 	switch v := value.(type) {
 	case object:
@@ -180,8 +179,8 @@ func validReference(s string) bool {
 	return (id == "" && found || oddNSID.MatchString(id) || syntax.ValidNSID(id)) && (!found || validDefName(name))
 }
 
-// oddNSID is what some take for an NSID: names with hyphens or underscores anywhere, and dots between them. That a document has
-// such a name is a fault of its own.
+// oddNSID matches names that some take for NSIDs: with hyphens or underscores anywhere, and dots between segments.
+// References accept such a name; the id of the document that has it is reported.
 var oddNSID = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+){2,}$`)
 
 // validDefName reports whether s can name a definition: "#" has a

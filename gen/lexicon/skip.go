@@ -9,7 +9,7 @@ import (
 // Skip removes the faults that problems name from the set, as far as [Options.Skip] allows it, and whatever refers to
 // the removed parts. It returns the remaining problems: those in documents whose faults are not ignored, and those that
 // are not about a document. If a value that was made opaque is reported again, it is removed, or the part that contains
-// it.
+// it. Nothing else may use the set meanwhile.
 func (s *Set) Skip(problems Problems) Problems {
 	rest := s.skipOnce(problems)
 	for s.skip != nil {
@@ -26,7 +26,7 @@ func (s *Set) Skip(problems Problems) Problems {
 	return rest
 }
 
-// skipOnce takes out the faults that problems name.
+// skipOnce removes the faults that problems name, and returns the problems that it may not remove.
 func (s *Set) skipOnce(problems Problems) (rest Problems) {
 	dropped := make(map[string][]string) // by file, what this call took out
 	for _, p := range problems.sorted() {
@@ -59,7 +59,7 @@ func (s *Set) skipOnce(problems Problems) (rest Problems) {
 	return rest
 }
 
-// inFile returns the document that was read from a file.
+// inFile returns the document that was read from a file, or nil if the set has none.
 func (s *Set) inFile(file string) *Document {
 	for _, d := range s.Documents {
 		if d.File == file {
@@ -91,8 +91,8 @@ func (s *Set) check() Problems {
 // within reports whether a JSON pointer is at or below another one.
 func within(pointer, at string) bool { return pointer == at || strings.HasPrefix(pointer, at+"/") }
 
-// drop takes the fault at a pointer out of the document. It returns the pointer of what it took out, and what became of
-// it; both are empty if only the document as a whole can be left out.
+// drop removes the fault at a pointer from the document. It returns the pointer of what it removed or repaired, and the
+// outcome; both are empty if only the document as a whole can be left out.
 func (d *Document) drop(pointer string) (at, outcome string) {
 	switch pointer {
 	case "/lexicon":
@@ -127,14 +127,14 @@ func (d *Document) drop(pointer string) (at, outcome string) {
 	return "", ""
 }
 
-// What becomes of a value with a fault.
+// The outcomes for a value with a fault, as messages have them.
 const (
 	keptRaw  = "its value is kept undecoded"
 	leftOut  = "it is omitted"
 	noEffect = "it has no effect"
 )
 
-// What becomes of something that lacks a part, or has one in the wrong form.
+// The outcomes for something that lacks a part, or has one in the wrong form.
 const (
 	asVersion1 = "it is read as version 1"
 	noFields   = "it is an object without fields of its own"
@@ -144,11 +144,11 @@ const (
 	noComments = "comments and trailing commas are ignored"
 )
 
-// repairs are the outcomes after which everything below the place is still there.
+// repairs are the outcomes that leave everything below the place in the document.
 var repairs = map[string]bool{noEffect: true, asVersion1: true, noFields: true, anyKey: true, asJSON: true, asItIs: true, noComments: true}
 
-// bare makes an object without readable properties one that has none. It returns what became of the node, or "" if it is
-// something else.
+// bare turns an object whose properties could not be read into one without properties. It returns the outcome, or "" if
+// the node is not such an object.
 func (n *Node) bare() string {
 	if n.Type != "object" || n.Properties != nil {
 		return ""
@@ -157,7 +157,7 @@ func (n *Node) bare() string {
 	return noFields
 }
 
-// complete adds what a node lacks where that is obvious. It returns what became of the node, or "".
+// complete adds the record key or the encoding that a node lacks. It returns the outcome, or "" if it added nothing.
 func (n *Node) complete() string {
 	switch {
 	case n.Type == "record" && n.Record != nil && n.Key == "":
@@ -170,8 +170,8 @@ func (n *Node) complete() string {
 	return ""
 }
 
-// drop takes the fault at a pointer out of what is below the node. It returns empty strings if the fault is of the node
-// itself.
+// drop removes the fault at a pointer from the nodes below n. The outcome is empty if the fault cannot be removed
+// without n itself.
 func (n *Node) drop(pointer string) (at, outcome string) {
 	if pointer == n.Pointer {
 		return pointer, n.complete()
@@ -236,7 +236,7 @@ func (n *Node) drop(pointer string) (at, outcome string) {
 	return "", ""
 }
 
-// makeOpaque makes the node a value of any kind, unless it is one already.
+// makeOpaque makes the node a value of any kind, and reports whether it was not one already.
 func (n *Node) makeOpaque() bool {
 	if n.Opaque {
 		return false
@@ -245,15 +245,16 @@ func (n *Node) makeOpaque() bool {
 	return true
 }
 
-// limits are the members of a node that limit its value, without which it remains what it is.
+// limits are the members of a node that only limit or describe it: without them it is still a node of its type.
 var limits = []string{"required", "nullable", "closed", "errors", "format", "minLength", "maxLength", "minGraphemes", "maxGraphemes", "minimum", "maximum", "enum", "knownValues",
 	"default", "const", "accept", "maxSize", "description", "key", "title", "title:lang", "detail", "detail:lang"}
 
-// dropLimit takes a limit out. Of those in the wrong form the model has only the format and the record key.
+// dropLimit removes the member key if the node can do without it, and reports whether it can. The model has malformed
+// members only for the format and the record key, so only these are changed.
 func (n *Node) dropLimit(key string) bool {
 	part, isPart := map[string]*Node{"input": n.Input, "output": n.Output, "message": n.Message, "parameters": n.Params}[key]
 	switch {
-	case isPart && part == nil && n.Type != "": // what this type does not have, or cannot be read
+	case isPart && part == nil && n.Type != "": // a part that this type does not have, or that cannot be read
 		return true
 	case !slices.Contains(limits, key):
 		return false
@@ -267,7 +268,9 @@ func (n *Node) dropLimit(key string) bool {
 	return true
 }
 
-// dropEntry blanks one entry of a list of the node; compact takes it out later, so that the numbers of others stay right.
+// dropEntry blanks the entry with the given number of the list key of the node, if the model has that entry. It returns
+// false if the node has no such list. compact removes blank entries later, so that the numbers of the others stay valid
+// until then.
 func (n *Node) dropEntry(key, number string) bool {
 	i, err := strconv.Atoi(number)
 	if err != nil || i < 0 {
@@ -279,7 +282,7 @@ func (n *Node) dropEntry(key, number string) bool {
 			n.Closed = false // the union accepts more types than those that remain
 		}
 		if key == name {
-			return true // what is not a string is not in the list
+			return true // the list has no entries that are not strings
 		}
 	}
 	if key == "permissions" && i < len(n.Permissions) {
@@ -295,7 +298,7 @@ func (n *Node) dropEntry(key, number string) bool {
 	return false
 }
 
-// compact takes out what dropEntry has blanked.
+// compact removes the entries that dropEntry has blanked.
 func (n *Node) compact() {
 	blank := func(s string) bool { return s == "" }
 	if slices.ContainsFunc(n.Refs, blank) {

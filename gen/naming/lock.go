@@ -43,7 +43,7 @@ type Place struct {
 	Prefix []string `json:"prefix,omitzero"`
 }
 
-// ParseLock reads a lock. Its error says what is to be done about it.
+// ParseLock parses a name lock. Its error says what to do about a malformed one.
 func ParseLock(data []byte) (*Lock, error) {
 	l := new(Lock)
 	if err := json.Unmarshal(data, l, json.RejectUnknownMembers(true)); err != nil {
@@ -69,13 +69,14 @@ func (l *Lock) Bytes() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// Namespace returns the namespace of the thing that a key stands for.
+// Namespace returns the namespace of the thing that a key of [Lock.Names] stands for.
 func Namespace(key string) string {
 	nsid, _, _ := strings.Cut(key, "#")
 	return nsid[:max(0, strings.LastIndexByte(nsid, '.'))]
 }
 
-// Without returns a lock without the names of the given namespaces. The lock may be nil.
+// Without returns the names of the lock by key, except those in the given namespaces. It returns nil if the lock is
+// nil.
 func (l *Lock) Without(namespaces map[string]bool) map[string]string {
 	if l == nil {
 		return nil

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Levels is the number of names that [Longer] has for a thing.
+// Levels is the number of levels of [Longer], which begin at 0.
 const Levels = 4
 
 // Longer returns a Go name made of base and part for the thing with the given key. There are four levels, each with a
@@ -34,8 +34,8 @@ var signs = map[rune]string{
 	'*': "Asterisk", '@': "At", ',': "Comma", '=': "Equals", '&': "And", '\'': "Apostrophe", '!': "Not", '?': "Question",
 }
 
-// spelled returns the words of a part, its signs among them. The first letter of a part without signs has its case before
-// it: foo, Hyphen and bar for foo-bar, Lower and fooBar for fooBar.
+// spelled returns the words of a part, with a word for each of its signs: foo, Hyphen and bar for foo-bar. If the part
+// has no signs, the case of its first letter comes before it: Lower and fooBar for fooBar.
 func spelled(part string) []string {
 	var words []string
 	add := func(word string) {

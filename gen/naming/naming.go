@@ -102,7 +102,7 @@ func Words(s string) []string {
 	return list
 }
 
-// codePoints returns a name, made of code points, for a text that has no letter and no digit.
+// codePoints returns a name made of the code points of s, or "Empty" if s is empty.
 func codePoints(s string) string {
 	if s == "" {
 		return "Empty"

@@ -57,8 +57,9 @@ func (l *Lock) Reused(next *Lock) []Reuse {
 	return list
 }
 
-// Gone lists the names of a lock that a later lock has not, as other packages write them and with what they stood for, sorted.
-// A name that only goes with the thing that it is part of or made from is left out. The lock may be nil.
+// Gone returns the names that a lock has and a later lock lacks, sorted. Each is a text with the name as other packages
+// write it and the key that it stood for. It leaves out a name that is gone because the thing that it is part of or
+// made from is gone. The lock may be nil.
 func (l *Lock) Gone(next *Lock) []string {
 	if l == nil {
 		return nil
@@ -90,10 +91,11 @@ func (l *Lock) dir(key string) string {
 	return l.Packages[Namespace(key)].Dir
 }
 
-// collections is the scope of the names of collections.
+// collections is the scope of the names of the fields that the type Repository has for collections.
 const collections = "Repository"
 
-// scope returns what a key's name is unique in: a package, a type of it, or the type of all collections.
+// scope returns the scope in which a key's name is unique: the directory of its package, the key of its type, or
+// collections.
 func (l *Lock) scope(key string) string {
 	base, made := cut(key)
 	switch made {
@@ -107,7 +109,7 @@ func (l *Lock) scope(key string) string {
 	return l.dir(key)
 }
 
-// qualified returns a key's name with that of its package and type.
+// qualified returns a key's name with the names of its package and type, as other packages write it.
 func (l *Lock) qualified(key string) string {
 	switch scope := l.scope(key); {
 	case scope == collections:
@@ -118,7 +120,8 @@ func (l *Lock) qualified(key string) string {
 	return path.Base(l.dir(key)) + "." + l.Names[key]
 }
 
-// cut cuts off the last word of a key whose name is made from another one. A colon may also be part of a value.
+// cut splits a key whose name is made from the name of another key into that key and the word after the last colon. For
+// any other key, made is empty. A colon that is part of a value does not count.
 func cut(key string) (base, made string) {
 	i := strings.LastIndexByte(key, ':')
 	if i < 0 || strings.Contains(key[:i], "=") {

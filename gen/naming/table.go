@@ -11,7 +11,7 @@ import (
 // Rank decides which of two things with the same name keeps it: the one with the lower rank.
 type Rank int
 
-// The ranks.
+// The ranks, from the lowest, which keeps its name, to the highest.
 const (
 	// Fixed is a name that generated code always has, such as the method MarshalJSON.
 	Fixed Rank = iota
@@ -50,14 +50,14 @@ type Claim struct {
 // the next round to the losers of each collision.
 type Table struct {
 	given, locked map[string]string
-	levels        map[string]int
-	lost          map[string]bool // locked names that something else has
-	claims        map[string][]Claim
-	order         []string
+	levels        map[string]int     // how many collisions each key has lost
+	lost          map[string]bool    // the keys of locked names that something else has
+	claims        map[string][]Claim // the claims of this round, by scope and name
+	order         []string           // the keys of claims, in the order in which they were added
 }
 
-// NewTable returns a table with fixed names: given are those of the configuration, and locked those of the lock, by
-// key.
+// NewTable returns a table in which some names are decided already: given has the names of the configuration, and
+// locked those of the lock, both by key.
 func NewTable(given, locked map[string]string) *Table {
 	return &Table{given: given, locked: locked, levels: make(map[string]int), lost: make(map[string]bool), claims: make(map[string][]Claim)}
 }
@@ -76,7 +76,8 @@ func (t *Table) Lookup(key string) (name string, rank Rank, found bool) {
 // Level returns how many collisions a key has lost.
 func (t *Table) Level(key string) int { return t.levels[key] }
 
-// Claim notes that a name is needed.
+// Claim records that a name is needed in this round. If the key has a given or locked name, Claim replaces the rank. A
+// second claim of a key to the same name has no effect.
 func (t *Table) Claim(c Claim) {
 	if _, rank, found := t.Lookup(c.Key); found && c.Key != "" {
 		c.Rank = rank
@@ -142,13 +143,14 @@ func (t *Table) Names() map[string]string {
 	return names
 }
 
-// Renamed returns the sorted keys of the lock whose names have changed.
+// Renamed returns the keys of locked names that something else has now, sorted, except those that have a name in the
+// configuration.
 func (t *Table) Renamed() []string {
 	return slices.DeleteFunc(slices.Sorted(maps.Keys(t.lost)), func(key string) bool { return t.given[key] != "" })
 }
 
-// oddity counts the characters of a key that a Go name cannot have. Of two names that differ in these alone, the one with
-// fewer keeps the plain name.
+// oddity counts the characters of a key that a Go name cannot have. If two keys of the same rank claim a name, the one
+// with fewer such characters keeps it.
 func oddity(key string) int {
 	n := 0
 	for _, r := range key {
@@ -159,7 +161,7 @@ func oddity(key string) int {
 	return n
 }
 
-// below reports whether a key is below one of those that changed, whose name its own name begins with.
+// below reports whether key begins with another key that changed, so that its name begins with the name of that key.
 func below(changed map[string]bool, key string) bool {
 	for i := len(key) - 1; i > 0; i-- {
 		if strings.IndexByte(".[:=", key[i]) >= 0 && changed[key[:i]] {

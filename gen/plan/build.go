@@ -133,18 +133,18 @@ type builder struct {
 	options  Options
 	table    *naming.Table
 	plan     *Plan
-	grouped  []*Package                // those of the plan and those of other modules
-	packages map[string]*Package       // by namespace
-	prefixes map[string][]string       // of Go names, by namespace
-	foreign  map[*Package]*naming.Lock // the locks of packages of other modules
-	private  map[*Package]map[string]bool
-	imports  map[*Package]map[*Package]bool
-	views    map[*lexicon.Node]bool  // definitions that need no type; see findRecordViews
-	indirect map[recursion.Edge]bool // fields that have to be pointers, or their type would contain itself
-	used     map[string]bool
+	grouped  []*Package                     // those of the plan and those of other modules
+	packages map[string]*Package            // by namespace
+	prefixes map[string][]string            // of Go names, by namespace
+	foreign  map[*Package]*naming.Lock      // the locks of packages of other modules
+	private  map[*Package]map[string]bool   // the unexported names that are taken
+	imports  map[*Package]map[*Package]bool // the packages that each package imports
+	views    map[*lexicon.Node]bool         // definitions that need no type; see findRecordViews
+	indirect map[recursion.Edge]bool        // fields that have to be pointers, or their type would contain itself
+	used     map[string]bool                // the keys whose given or locked name was used
 	problems lexicon.Problems
 
-	// What is being built.
+	// The document that is being built, with its package and its file.
 	document *lexicon.Document
 	pkg      *Package
 	file     *File
@@ -189,14 +189,14 @@ func isCall(n *lexicon.Node) bool {
 	return n.Type == "query" || n.Type == "procedure" || n.Type == "subscription"
 }
 
-// part returns the spot of what a call has: its parameters, input, output or message.
+// part returns the spot of a part of a call: its parameters, input, output or message.
 func (b *builder) part(s spot, node *lexicon.Node, word string) spot {
 	part := b.below(s, node, "."+word, word)
 	part.rank, part.root, part.word = naming.Call, part.name, ""
 	return part
 }
 
-// kindWord returns the word that a longer name has for a lexicon type.
+// kindWord returns the word for a lexicon type that is added to a name to make it longer.
 func kindWord(typ string) string {
 	switch typ {
 	case "cid-link":
@@ -224,7 +224,7 @@ func (b *builder) defName(document *lexicon.Document, def *lexicon.Def) string {
 	return b.short(key, naming.Extend("", parts[:n]...), word, kindWord(def.Node.Type), fit(naming.Extend("", parts...), parts, longName))
 }
 
-// defPath returns what the Go name of a definition is made of.
+// defPath returns the parts that the Go name of a definition is made of.
 func (b *builder) defPath(document *lexicon.Document, def *lexicon.Def) []string {
 	parts := append([]string(nil), b.prefixes[document.Namespace()]...)
 	switch last := lastSegment(document.ID); {
@@ -296,7 +296,7 @@ func (b *builder) buildDef(def *lexicon.Def) {
 // add appends a declaration to the file that is being built.
 func (b *builder) add(d Decl) { b.file.Decls = append(b.file.Decls, d) }
 
-// buildNSID adds the constant with the document's NSID and returns its name.
+// buildNSID adds the constant with the document's NSID and returns its name. what follows the name in the comment.
 func (b *builder) buildNSID(s spot, what string) string {
 	name := b.derived(s, ":nsid", "NSID", s.name)
 	b.add(&Const{Name: name, Value: b.document.ID, Doc: Doc{name + " " + what}})
@@ -325,7 +325,8 @@ func (b *builder) buildPermissionSet(s spot) {
 	b.add(set)
 }
 
-// finishPackages decides what depends on all files: imports, the names of the files and the comments.
+// finishPackages adds to each package what depends on all its files: the imports, the names of the files and the
+// package comment.
 func (b *builder) finishPackages() {
 	for _, pkg := range b.plan.Packages {
 		for _, other := range b.grouped {

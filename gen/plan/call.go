@@ -40,7 +40,7 @@ func (b *builder) buildCall(s spot) {
 	method.ServerDoc[0] = outcome(method.ServerDoc[0], method.Output, errors, b.pkg.Alias+".")
 }
 
-// serve adds a call to those that the package's server answers, if there is one.
+// serve adds a call to those of the package's server, if there is one.
 func (b *builder) serve(s spot, method *Method, params *Params, rules []*Rules) {
 	if b.pkg.Server == nil {
 		return
@@ -50,7 +50,8 @@ func (b *builder) serve(s spot, method *Method, params *Params, rules []*Rules) 
 	method.Decoded = decodedParams(params, rules)
 }
 
-// decodedParams returns how servers decode parameters, as a struct that is in the package of the server.
+// decodedParams returns the struct, in the package of the server, into which servers decode parameters, or nil if there
+// are none.
 func decodedParams(params *Params, rules []*Rules) *Struct {
 	if params == nil {
 		return nil
@@ -59,7 +60,7 @@ func decodedParams(params *Params, rules []*Rules) *Struct {
 	return &Struct{Name: name, Fields: params.Fields, Table: name + "Fields", Rules: rules, Canonical: canonical(params.Fields)}
 }
 
-// buildData adds what a query or procedure has for those who call or answer it without a client: its NSID, the types of its
+// buildData adds the declarations of a query or procedure in a package without a client: its NSID, the types of its
 // input and output, and its errors.
 func (b *builder) buildData(s spot) {
 	n := s.node
@@ -108,8 +109,9 @@ func noteCursor(fields []*Field, note string) {
 	}
 }
 
-// outcome appends to a call's comment what the call returns, as far as its Go results do not say it. An error that
-// the comment mentions becomes a link to the error's constant; the others are listed. Qualifier precedes the constants' names.
+// outcome appends to a call's comment what the call returns, if the Go results do not show it. An error that the
+// comment mentions becomes a link to the error's constant; the other errors are listed. qualifier precedes the names of
+// the constants.
 func outcome(text string, output *Body, errors []Const, qualifier string) string {
 	var others []string
 	for _, e := range errors {
@@ -130,8 +132,8 @@ func outcome(text string, output *Body, errors []Const, qualifier string) string
 	return text
 }
 
-// makeClients gives each package with queries or procedures a client. It runs before the definitions are
-// built, so that the client's names are reserved first.
+// makeClients gives each package with queries or procedures a client and, if the options ask for servers, each package
+// with calls a server. It runs before the definitions are built, so that the client's names are reserved first.
 func (b *builder) makeClients() {
 	if b.options.NoClients {
 		return
@@ -208,7 +210,7 @@ func (b *builder) clientName(key, newKey string) string {
 	}
 }
 
-// clientScope is the scope of the methods of the package's client.
+// clientScope returns the scope of the methods of the package's client.
 func (b *builder) clientScope() string { return b.pkg.ImportPath + ".Client" }
 
 // buildParams adds the type of a call's parameters, and returns it with the rules by which servers decode it. It returns nil if
@@ -322,8 +324,8 @@ func only(fields []*Field, required bool) *Field {
 	return found
 }
 
-// buildErrors adds the constants for the errors that a call declares, and returns them. By is the call's
-// name in the comments.
+// buildErrors adds the constants for the errors that a call declares, and returns them. by is what comments call the
+// call.
 func (b *builder) buildErrors(s spot, by string) []Const {
 	errors := &Errors{Doc: Doc{"The errors of " + by + ", to compare with errors.Is."}}
 	var constants []constant

@@ -11,8 +11,9 @@
 //
 // Package naming makes a Go name from words; this package decides which words. In short:
 //
-//   - A package is a namespace, which is an NSID without its last segment. Namespaces that depend on
-//     each other in a circle become one package, whose names start with the namespace's last segment.
+//   - Package group decides which namespaces are one package; a namespace is an NSID without its last segment. By
+//     default they are all of an authority. In a package of several namespaces, names start with the words that
+//     distinguish the namespace from the others.
 //   - The main definition is named after its document. A definition of a document called "defs" has
 //     its own name; any other has its document's name followed by its own.
 //   - A type defined in place is named after its place: the name of its parent followed by that of the

@@ -12,7 +12,8 @@ import (
 
 func contains(list []string, s string) bool { return slices.Contains(list, s) }
 
-// buildStruct adds the struct of an object and then what is defined inside it.
+// buildStruct adds the struct of an object, and then the types that are defined inside it. record is nil unless it is a
+// record.
 func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 	b.declareType(s)
 	structure := &Struct{Name: s.name, Doc: doc, Record: record, Table: b.unexported(naming.Unexported(s.name) + "Fields")}
@@ -33,7 +34,8 @@ func (b *builder) buildStruct(s spot, doc Doc, record *Record) *Struct {
 	return structure
 }
 
-// canonical returns fields in canonical order.
+// canonical returns fields in the canonical order of DAG-CBOR: by the length of the key, then by its bytes. A nil field
+// stands for "$type".
 func canonical(fields []*Field) []*Field {
 	sorted := slices.Clone(fields)
 	slices.SortFunc(sorted, func(x, y *Field) int {
@@ -50,7 +52,8 @@ func canonicalKey(f *Field) string {
 	return f.Key
 }
 
-// buildField makes the field of a property of an object or of parameters.
+// buildField returns the field for a property of an object or of parameters, and adds the types that are defined inside
+// it. It appends constraints that need a variable to rules.
 func (b *builder) buildField(s spot, property lexicon.Property, rules *[]*Rules) *Field {
 	n := property.Node
 	key := s.key + "." + property.Name
@@ -113,7 +116,7 @@ func presence(field *Field, indirect bool) Presence {
 	return Optional
 }
 
-// defaultOf returns the default of a node, or of the definition that it refers to.
+// defaultOf returns the default of a node, or that of the definition that it refers to, or nil if there is none.
 func (b *builder) defaultOf(n *lexicon.Node) any {
 	if n.Default == nil && n.Type == "ref" {
 		if _, def, found := b.set.Resolve(b.document, n.Ref); found {

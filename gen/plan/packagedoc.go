@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/prose"
 )
 
-// packageDoc describes a package: its purpose, its content, and an example of its use.
+// packageDoc returns the package comment: the package's purpose, its content, and an example of its use.
 func (b *builder) packageDoc(pkg *Package) Doc {
 	var records, calls, sets []string
 	var object string
@@ -88,7 +88,7 @@ func (b *builder) purpose(pkg *Package) string {
 	return prose.Sentence(text)
 }
 
-// callExample shows how to call a method that takes at most parameters.
+// callExample returns an example that calls a method without an input. params are its parameters, or nil.
 func callExample(pkg *Package, m *Method, params *Params) string {
 	argument := ""
 	if params != nil {
@@ -98,7 +98,8 @@ func callExample(pkg *Package, m *Method, params *Params) string {
 		pkg.Name, pkg.Client.New, m.Name, argument)
 }
 
-// pagesExample shows how to iterate over the results of a query. Params are the fields of its parameters.
+// pagesExample returns an example that iterates over the results of a query. params are the fields of a literal of its
+// parameters, or empty.
 func pagesExample(pkg *Package, m *Method, params string) string {
 	item := "item"
 	if m.Record != nil {
@@ -160,7 +161,7 @@ func (b *builder) exampleValue(key string, n *lexicon.Node, v *Value) string {
 	return strconv.Quote(b.exampleString(key, n))
 }
 
-// exampleStrings are the values for strings of most formats.
+// exampleStrings are plausible values of strings, by format.
 var exampleStrings = map[string]string{
 	"at-identifier": "alice.example.org",
 	"cid":           "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a",

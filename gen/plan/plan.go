@@ -29,11 +29,11 @@ type Package struct {
 	Doc Doc
 	// Files holds a file per document, sorted by the document's NSID.
 	Files []*File
-	// Client is nil for a package without queries and procedures.
+	// Client is nil for a package without queries and procedures, and for all packages if no clients are generated.
 	Client *Client
 	// Server is the package with the server for the package's calls; nil if none is generated.
 	Server *Server
-	// Imports are the other packages of the plan that the package uses, sorted by import path.
+	// Imports are the other packages that the package uses, including those of other modules.
 	Imports []*Package
 }
 
@@ -69,9 +69,9 @@ type Const struct {
 	Doc         Doc
 }
 
-// Errors holds the names of the errors that one call declares.
+// Errors is a group of constants: the names of the errors that one call declares.
 type Errors struct {
-	// Doc stands above the constants if there are several.
+	// Doc is the comment above the constants if there are several.
 	Doc  Doc
 	List []Const
 }
@@ -93,7 +93,7 @@ type Struct struct {
 	Record *Record
 }
 
-// Record is the part of a record's struct that other structs do not have.
+// Record has what only the struct of a record needs.
 type Record struct {
 	NSID string
 	// Const is the name of the constant that holds the NSID.
@@ -183,7 +183,8 @@ type Value struct {
 	Union *Union
 }
 
-// Limit is a number in a constraint. If there is no limit, Name is the constant of the runtime that says so.
+// Limit is a number in a constraint. If there is no limit, Name is the name of the constant of the runtime that means
+// so.
 type Limit struct {
 	Number int64
 	Name   string
@@ -199,7 +200,7 @@ type Rules struct {
 	Entries []Rule
 }
 
-// Rule is one field of a rules literal. Value is an int64, a bool, a [syntax.Format], a []string or a
+// Rule is one field of a rules literal. Value is an int64, a bool, a [Limit], a [syntax.Format], a []string or a
 // []int64.
 type Rule struct {
 	Name  string
@@ -238,15 +239,15 @@ type List struct {
 type Union struct {
 	Name string
 	Doc  Doc
-	// Marker is the method that seals it.
+	// Marker is the name of the method that seals the interface.
 	Marker string
 	// New is the name of the function that makes the union from any member; empty if no member needs a wrapper.
 	New string
-	// Unknown is the type of members that the union does not list, empty for a closed union.
+	// Unknown is the name of the type of members that the union does not list; it is empty for a closed union.
 	Unknown  string
 	Variants []*Variant
-	// Decode and Encode are the names of its functions. Encode is empty if no array, no nullable
-	// field and no server of messages needs it.
+	// Decode and Encode are the names of the functions that decode and encode a member. Encode is empty if nothing
+	// needs it: no array, no nullable field, no envelope of a body and no server of messages.
 	Decode, Encode string
 }
 
@@ -300,7 +301,8 @@ type Body struct {
 // Open reports whether a stream can be of several media types.
 func (b *Body) Open() bool { return strings.ContainsAny(b.ContentType, "*,") }
 
-// Method is a query or procedure: a method of the package's client.
+// Method is a query or procedure, which is a method of the package's client. In [Server.Calls] it can also be a
+// subscription.
 type Method struct {
 	Name string
 	// Client is the name of the client's type.
@@ -314,8 +316,8 @@ type Method struct {
 	// Params is the name of the type of its parameters, empty if it has none, and ParamFields are the fields of that.
 	Params      string
 	ParamFields []*Field
-	// Decoded is how servers decode the parameters: it has their table of fields, order and rules, and the name of the type
-	// with the method. It is nil without parameters or servers.
+	// Decoded is the struct, in the package of the server, into which servers decode the parameters. It is nil without
+	// parameters or servers.
 	Decoded       *Struct
 	Input, Output *Body
 	// Record is set for a query that returns one record as {uri, cid, value}, or pages of such records: it is the
@@ -362,8 +364,8 @@ type Client struct {
 	NewDoc Doc
 }
 
-// Server is a package that answers the calls of another one: it has the interface Server, whose methods do so, and the functions
-// Methods and NewHandler, which make handlers of it.
+// Server is a package that answers the calls of another one. It has the interface Server, with a method for each call,
+// and the functions Methods and NewHandler, which make handlers from a Server.
 type Server struct {
 	ImportPath, Dir, Name string
 	// PackageDoc is the package comment, and Doc that of the interface.

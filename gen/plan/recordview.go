@@ -23,14 +23,14 @@ func (b *builder) recordOf(document *lexicon.Document, n *lexicon.Node) (*lexico
 
 // recordList is a query's output that is a page of records.
 type recordList struct {
-	key      string // of the array
-	item     *lexicon.Node
-	document *lexicon.Document // of the record
+	key      string            // the key of the array in the output
+	item     *lexicon.Node     // the object {uri, cid, value}
+	document *lexicon.Document // the document of the record
 	record   *lexicon.Def
 }
 
-// recordListOf returns the records that a query lists, if the query takes and returns a cursor and returns only records
-// besides. For any other query it returns nil.
+// recordListOf returns the records that a query lists. It returns nil unless the query takes a cursor and its output
+// has only a cursor and a required array of records.
 func (b *builder) recordListOf(document *lexicon.Document, query *lexicon.Node) *recordList {
 	if query.Type != "query" || query.Params == nil || !plainCursor(query.Params) || query.Output == nil || query.Output.Schema == nil {
 		return nil

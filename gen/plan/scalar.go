@@ -16,7 +16,7 @@ func (b *builder) buildEnum(s spot) {
 	b.add(&enum)
 }
 
-// enum returns the type of a string, with the constants of its values.
+// enum returns the Go type of a string with known values or an enum, with the constants of its values.
 func (b *builder) enum(s spot) Enum {
 	enum := Enum{Name: s.name}
 	values, closed := s.node.StringEnum, true

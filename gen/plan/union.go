@@ -11,7 +11,7 @@ import (
 	"github.com/layers-pub/layers-go/gen/recursion"
 )
 
-// unionValue decides on the type of a union, and declares it.
+// unionValue returns the type of a union and declares it. A union without variants is a lex.TypedMap.
 func (b *builder) unionValue(s spot) *Value {
 	if len(s.node.Refs) == 0 {
 		return &Value{Type: lexType("TypedMap"), Decode: "TypedMap", Encode: "Map", Part: "Map"}
@@ -26,7 +26,7 @@ func (b *builder) unionValue(s spot) *Value {
 	return &Value{Kind: OneOf, Type: Ref{b.pkg, "", s.name}, Union: union}
 }
 
-// needEncoder gives the union of v a function that encodes one of its members.
+// needEncoder gives the union of v, if v is one, a function that encodes a member.
 func (b *builder) needEncoder(v *Value) {
 	if v.Kind == OneOf && v.Union.Encode == "" {
 		v.Union.Encode = b.unexported("encode" + v.Type.Name)
@@ -56,7 +56,7 @@ func (b *builder) union(s spot) *Union {
 	return union
 }
 
-// variant returns one member of a union, or reports why the reference cannot be one.
+// variant returns the member of a union that ref names. If it cannot be a member, variant reports why and returns nil.
 func (b *builder) variant(s spot, ref string) *Variant {
 	document, def, found := b.set.Resolve(b.document, ref)
 	if !found {
@@ -89,7 +89,8 @@ func (b *builder) variant(s spot, ref string) *Variant {
 	return v
 }
 
-// buildMessage adds the messages of a subscription, and returns them, or nil if there are none.
+// buildMessage adds the messages of a subscription, and returns them. If the message is not a union, it reports that
+// and returns nil.
 func (b *builder) buildMessage(s spot) *Message {
 	if s.node.Schema == nil || s.node.Schema.Type != "union" {
 		b.report(b.document.File, s.node.Pointer, "the message of a subscription must be a union")

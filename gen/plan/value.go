@@ -100,7 +100,7 @@ func (b *builder) stringValue(s spot, rules *[]*Rules) *Value {
 	return v
 }
 
-// plainString is stringValue for a string whose values need no type.
+// plainString is like stringValue, but adds no named type for known values or an enum.
 func (b *builder) plainString(s spot, rules *[]*Rules) *Value {
 	n := s.node
 	v := &Value{Type: Ref{Name: "string"}, Encode: "String"}
@@ -149,7 +149,7 @@ func stringRules(n *lexicon.Node) (entries []Rule) {
 	return entries
 }
 
-// addRules adds a variable with constraints for a spot.
+// addRules adds an unexported variable with the constraints of a spot to rules.
 func (b *builder) addRules(s spot, rules *[]*Rules, typ string, entries []Rule) *Rules {
 	r := &Rules{Name: b.unexported(naming.Unexported(s.name) + "Rules"), Type: typ, Entries: entries}
 	*rules = append(*rules, r)
@@ -173,7 +173,7 @@ func limit(n *int64, none string) Limit {
 	return Limit{Number: *n}
 }
 
-// lengths returns the bounds of a length as arguments.
+// lengths returns the bounds of a length, as the arguments that the decoder takes.
 func lengths(low, high *int64) []Limit {
 	if low == nil {
 		low = new(int64)

@@ -8,7 +8,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/lexicon"
 )
 
-// Limits describes a node's constraints.
+// Limits returns the constraints of a node in words, such as "at most 300 graphemes", or "" if it has none. It leaves
+// out formats, and the enum and known values of strings.
 func Limits(n *lexicon.Node) string {
 	var list []string
 	add := func(text string) {

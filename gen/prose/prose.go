@@ -65,6 +65,7 @@ func SplitDeprecated(description string) (rest, note string) {
 }
 
 var (
+	// The words and endings by which Predicate recognizes how a description begins.
 	articles      = words("a an the one")
 	groups        = words("all many multiple several")
 	questions     = words("how what who where which whether")

@@ -3,7 +3,7 @@
 // results.
 //
 //	samples := prove.Samples(set, names)
-//	err := prove.Run(ctx, root, files, samples)
+//	err := prove.Run(ctx, &prove.Code{Root: root, Files: files, Dir: dir, Types: types}, samples)
 //
 // For each definition, one sample has only the required fields, and others have all fields. In these, unions have each
 // of their members in turn, values are as small and as large as allowed, and nullable fields are null.

@@ -23,7 +23,7 @@ type Code struct {
 	Files map[string][]byte
 	// Dir is the directory of a package that may import all others.
 	Dir string
-	// Types are the Go types by the keys of the name lock.
+	// Types has the Go types by the keys of the name lock.
 	Types map[string]Type
 }
 
@@ -107,7 +107,7 @@ func (c *Code) build(ctx context.Context, temporary, binary string, samples []Sa
 	return nil
 }
 
-// program returns the source of the program.
+// program returns the source of the program for the samples.
 func (c *Code) program(samples []Sample) []byte {
 	var imports, entries strings.Builder
 	aliases := make(map[string]string)
@@ -126,8 +126,8 @@ func (c *Code) program(samples []Sample) []byte {
 	return []byte(strings.NewReplacer("//imports\n", imports.String(), "//entries\n", entries.String()).Replace(program))
 }
 
-// program is the source of the program. For each sample it compares the value decoded from JSON with the conversion that
-// knows no lexicon, then what is decoded from DAG-CBOR and from JSON that the type has written.
+// program is the source of the program. For each sample it decodes the JSON, the DAG-CBOR, and the JSON that the type
+// has encoded, and compares the DAG-CBOR of each result with that of lex.JSONToCBOR, which uses no generated code.
 const program = `package main
 
 import (

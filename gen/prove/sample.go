@@ -20,11 +20,11 @@ type Sample struct {
 	Value any
 }
 
-// variants is the number of samples with everything.
+// variants is the number of samples of a definition that have all fields.
 const variants = 4
 
-// maxDepth is the depth of objects from which samples have only what is required, and maxValues the number of values of one
-// sample.
+// maxDepth is the depth of objects from which samples have only the required fields, and maxValues the largest number
+// of values in one sample.
 const (
 	maxDepth  = 3
 	maxValues = 20_000
@@ -74,11 +74,12 @@ func Samples(set *lexicon.Set, names map[string]string) []Sample {
 // sampler makes one sample.
 type sampler struct {
 	set     *lexicon.Set
-	full    bool // with everything
-	variant int
+	full    bool // whether it has the optional fields
+	variant int  // the number of the sample, which decides on members of unions, limits and so on
 	record  bool // the definition is a record
 	values  int  // how many were made
-	// open are the definitions that the value is in. One that has to be in itself has no finite value.
+	// open has the definitions around the value that is being made. A definition that requires a value of itself has no
+	// finite value.
 	open map[*lexicon.Node]bool
 }
 
@@ -186,7 +187,7 @@ func (s *sampler) array(document *lexicon.Document, n *lexicon.Node, depth int) 
 	return list, inside(int64(len(list)), n.MinLength, n.MaxLength)
 }
 
-// union returns a member: one of those listed or, of an open union, also one that is not.
+// union returns a value of a union: one of the listed members or, if the union is open, also one that is not listed.
 func (s *sampler) union(document *lexicon.Document, n *lexicon.Node, depth int) (any, bool) {
 	count := len(n.Refs)
 	if !n.Closed {
@@ -237,7 +238,7 @@ func (s *sampler) integer(n *lexicon.Node) (any, bool) {
 		value = constant
 	} else if len(n.IntEnum) > 0 {
 		value = n.IntEnum[s.variant%len(n.IntEnum)]
-		return value, true // other limits do not hold then
+		return value, true // the limits are not checked for an enum
 	}
 	return value, inside(value, n.Minimum, n.Maximum)
 }
@@ -261,7 +262,7 @@ func inside(value int64, low, high *int64) bool {
 	return (low == nil || value >= *low) && (high == nil || value <= *high)
 }
 
-// Examples of what has a fixed form.
+// CIDs for samples: one of DAG-CBOR, and one of raw bytes.
 const (
 	exampleCID = "bafyreidfayvfuwqa7qlnopdjiqrxzs6blmoeu4rujcjtnci5beludirz2a"
 	rawCID     = "bafkreiccldh766hwcnuxnf2wh6jgzepf2nlu2lvcllt63eww5p6chi4ity"
@@ -305,7 +306,8 @@ var formatted = map[string][]string{
 	"uri":           {"https://example.org/", "urn:isbn:0451450523"},
 }
 
-// text returns a string. One with a const or an enum has one of these values, whatever else is demanded of it.
+// text returns a string. It returns false if it finds none that is valid. A string with a const or an enum has one of
+// these values, and one with a format has an example of the format.
 func (s *sampler) text(n *lexicon.Node) (any, bool) {
 	if constant, ok := n.Const.(string); ok {
 		return constant, lexicon.Fits(n, constant)

@@ -42,7 +42,7 @@ const (
 	New State = "not published"
 	// Same: the record has the same content.
 	Same State = "published"
-	// Differs: the record has another version.
+	// Differs: the record has other content.
 	Differs State = "differs"
 )
 
@@ -54,8 +54,8 @@ type Item struct {
 	State State
 	// Changes are the changes from the published version to the document.
 	Changes []evolve.Change
-	// Named says that the domain of the document names the account. Otherwise the domain names none, and the document
-	// cannot be found until DNS has the TXT record [Item.TXT].
+	// Named says that the domain of the document names the account. If it is false, the domain names no account, and
+	// the document cannot be found until DNS has the TXT record [Item.TXT].
 	Named bool
 
 	record    *write.Untyped
@@ -68,13 +68,14 @@ func (i *Item) TXT() (name, value string) {
 	return "_lexicon." + syntax.NSID(i.Document.ID).Authority(), "did=" + string(i.did)
 }
 
-// Account returns the account that the domain of a document names. The error is one of [identity.Directory.ResolveLexicon].
+// Account returns the account that the domain of the document with the NSID id names. The error is one of
+// [identity.Directory.ResolveLexicon].
 func Account(ctx context.Context, reader *pds.Client, id string) (syntax.DID, error) {
 	return reader.Directory().ResolveLexicon(ctx, syntax.NSID(id))
 }
 
-// Compare compares a document with the account's record, which it reads with a proof and verifies. The error is an
-// [ErrAuthority] if the document's domain names another account.
+// Compare compares a document with the record of the account did, which it reads with a proof and verifies. The error
+// is an [ErrAuthority] if the document's domain names another account.
 func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *lexicon.Document) (*Item, error) {
 	record, err := recordOf(document.Source)
 	if err != nil {
@@ -116,7 +117,7 @@ func Compare(ctx context.Context, reader *pds.Client, did syntax.DID, document *
 	return item, nil
 }
 
-// recordOf returns the record that a document in JSON is.
+// recordOf returns the record for a document in JSON, and adds the $type if the document has none.
 func recordOf(content []byte) (*write.Untyped, error) {
 	record, err := write.ParseRecord(content)
 	if err != nil {
