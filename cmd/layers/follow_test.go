@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/layers-pub/layers-go/cmd/layers/internal/exit"
 	"github.com/layers-pub/layers-go/runtime/atptest"
 	"github.com/layers-pub/layers-go/runtime/lex"
 	"github.com/layers-pub/layers-go/runtime/repo"
@@ -101,6 +102,10 @@ func TestFollowSource(t *testing.T) {
 	expect("create two hashed")
 	if got := list(2); got != "two one " {
 		t.Errorf("listed %s", got)
+	}
+	var shown, complaints bytes.Buffer
+	if status := run(t.Context(), []string{"show", directory}, nil, &shown, &complaints); status != exit.OK || !strings.Contains(shown.String(), "/two") {
+		t.Errorf("show: status %d, %s%s", status, &shown, &complaints)
 	}
 	alice.Delete(collection, "one") // of which the Jetstream says nothing
 	expect("delete one signed")

@@ -36,7 +36,7 @@ var (
 )
 
 // errTime says that a stretch of time begins before the recording, or ends before it begins.
-var errTime = fmt.Errorf("%w: the time ends before it begins", text.ErrSpan)
+var errTime = fmt.Errorf("%w: the time begins before the recording, or ends before it begins", text.ErrSpan)
 
 // Problem is an inconsistency in or between records.
 type Problem struct {

@@ -167,7 +167,7 @@ func TestAnnotations(t *testing.T) {
 		{"span of a space", spans, []string{`"anchor":{"textSpan":{"byteStart":3,"byteEnd":4}}`}, []string{`0 [3,4) " "`}, 0},
 		{"span within a character", spans, []string{`"anchor":{"textSpan":{"byteStart":8,"byteEnd":10}}`}, []string{`0 !/annotations/0/anchor/textSpan text: invalid span: [8, 10) begins within a character`}, 0},
 		{"span and token", spans, []string{`"anchor":{"textSpan":{"byteStart":0,"byteEnd":15},"tokenRef":{"tokenizationId":{"value":"t"},"tokenIndex":0}}`}, []string{`0 [0,15) "Ich seh’ dich" 0:Ich 0-200ms`}, 0},
-		{"time", spans, []string{`"anchor":{"temporalSpan":{"start":5,"ending":9}}`, `"anchor":{"temporalSpan":{"start":9,"ending":5}}`}, []string{`0 5-9ms`, `1 !/annotations/1/anchor/temporalSpan invalid span: the time ends before it begins`}, 0},
+		{"time", spans, []string{`"anchor":{"temporalSpan":{"start":5,"ending":9}}`, `"anchor":{"temporalSpan":{"start":9,"ending":5}}`}, []string{`0 5-9ms`, `1 !/annotations/1/anchor/temporalSpan invalid span: the time begins before the recording, or ends before it begins`}, 0},
 		{"elsewhere", spans, []string{`"anchor":{"externalTarget":{"source":"https://example.com/"}}`, `"anchor":{"pageAnchor":{"page":1}}`, `"anchor":{"later":1}`}, []string{`0`, `1`, `2 !/annotations/2/anchor/later unknown field`}, 0},
 		{"arcs", arcs, []string{`"targetIndex":0,"headIndex":1`, `"targetIndex":1,"headIndex":-1`, `"targetIndex":2`, `"tokenIndex":3,"headIndex":1`, `"targetIndex":4,"headIndex":7`, `"headIndex":1`, `"tokenIndex":4,"targetIndex":4,"headIndex":-1`},
 			[]string{`0 [0,3) "Ich" 0:Ich 0-200ms seh’->Ich`, `1 [4,10) "seh’" 1:seh’ 200-450ms root->seh’`, `2 [11,15) "dich" 2:dich root->dich`, `3 [16,21) "nicht" 3:nicht seh’->nicht`,

@@ -126,7 +126,7 @@ func (s *Set) treebank(ctx context.Context, path string, stderr io.Writer) error
 
 // followed adds the records in a directory of layers follow, but not those of inactive accounts.
 func (s *Set) followed(ctx context.Context, directory string) error {
-	store, err := boltstore.OpenReadOnly(copied.File(directory))
+	store, err := boltstore.OpenSnapshot(ctx, copied.File(directory))
 	if err != nil {
 		return copied.Error(err, directory)
 	}
