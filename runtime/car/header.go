@@ -86,7 +86,7 @@ const (
 	afterRoots  = "\x67version\x01"
 )
 
-// headerParser reads canonical DAG-CBOR. It keeps its first error; then it is at the end of b.
+// headerParser reads canonical DAG-CBOR. It keeps its first error in err, and skips the rest of b after it.
 type headerParser struct {
 	b      []byte
 	i      int

@@ -208,10 +208,10 @@ func (x *Index) errorAt(l Location, err error) error {
 }
 
 // ReadAll reads the blocks at locations, as [Index.Read] does, and stores them in blocks, which must not be shorter than
-// locations. It takes less time, since it checks some dozens of blocks together. If the archive is in a file, the blocks are parts
-// of buf, or of a new slice if buf is too small for all of them.
+// locations. It takes less time than a Read for each, because it hashes several blocks at once. If the archive is in a
+// file, the blocks are parts of buf, or of a new slice if buf is too small for all of them.
 //
-// ReadAll stops at the first error, which is like those of Read, and returns the number of blocks before it.
+// ReadAll returns the number of valid blocks before the first error, and that error, which is one of those of Read.
 func (x *Index) ReadAll(locations []Location, buf []byte, blocks [][]byte) (n int, err error) {
 	if x.source != nil {
 		size := 0

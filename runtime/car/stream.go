@@ -160,7 +160,7 @@ func (s *stream) release(p *piece) {
 	}
 }
 
-// read reads pieces to the end of the stream and hands them to the workers.
+// read reads pieces up to the end of the stream and sends them to the workers.
 func (s *stream) read(ctx context.Context) error {
 	for end := false; !end; {
 		var p *piece

@@ -47,7 +47,7 @@ type slot struct {
 	number uint32 // the row's number plus 1; 0 for a free slot
 }
 
-// newTable returns a table for about the given number of blocks.
+// newTable returns an empty table with memory for about the given number of blocks. It can grow.
 func newTable(blocks int64) table {
 	t := table{rows: [][]row{make([]row, 0, min(blocks, chunkRows))}}
 	for i := range t.keys {

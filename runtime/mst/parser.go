@@ -24,7 +24,7 @@ func (p *parser) fail(format string, args ...any) {
 	p.rest = nil
 }
 
-// errorAt returns an error at the position at which left bytes are left to read.
+// errorAt returns an error at the position that is followed by the given number of bytes, left.
 func (p *parser) errorAt(left int, format string, args ...any) error {
 	return invalid("byte %d: "+format, append([]any{p.size - left}, args...)...)
 }

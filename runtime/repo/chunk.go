@@ -72,8 +72,8 @@ type chunk struct {
 	leaves  []Leaf
 	err     error // the walk's error after these leaves, or a panic; io.EOF if the walk has ended
 	loader  loader
-	loaded  [][]byte   // the records of the first leaves
-	broken  error      // of the leaf after those
+	loaded  [][]byte   // the undecoded records of the leaves, up to the first that could not be loaded
+	broken  error      // the error of loading the leaf after those of loaded
 	arena   *lex.Arena // for values
 	done    int        // how many of the leaves have been processed
 	records []Decoded
@@ -125,7 +125,8 @@ func (c *chunk) decode(ctx context.Context, w *decodingWorker) error {
 	return nil
 }
 
-// next loads and decodes the record of the next leaf. It returns ok if the record must be yielded.
+// next decodes the loaded record of the next leaf, or returns the error of loading it. ok reports whether the record must be
+// yielded.
 func (c *chunk) next(ctx context.Context, w *decodingWorker) (record Decoded, ok bool, err error) {
 	leaf := &c.leaves[c.done]
 	c.done++

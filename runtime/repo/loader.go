@@ -2,19 +2,20 @@ package repo
 
 import "github.com/layers-pub/layers-go/runtime/car"
 
-// loadedTogether is how many bytes of records a loader loads at once at most; a larger record is loaded by itself.
+// loadedTogether is the total size in bytes of the records that a loader loads at once at most; it loads a larger record
+// by itself.
 const loadedTogether = 256 << 10
 
-// loader loads records, several at once, which takes less time than one by one. The next load reuses its memory.
+// loader reads records from an archive and checks their hashes, several at once, which takes less time than one by one.
 type loader struct {
 	repo      *Repo
-	memory    []byte // of the records of an archive in a file
+	memory    []byte // the records, if the archive is in a file
 	locations []car.Location
 	records   [][]byte
 }
 
-// load loads the records of the first of leaves, as many as it loads at once, and returns them. If there is an error, it is
-// that of the leaf after those.
+// load returns the records of the first of leaves, as many as loadedTogether allows. They are valid until
+// the next load. If load returns an error, it is a [*RecordError] about the leaf after those whose records it returns.
 func (l *loader) load(leaves []Leaf) ([][]byte, error) {
 	size := 0
 	l.locations = l.locations[:0]

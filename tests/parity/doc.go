@@ -9,5 +9,5 @@
 //
 //	go test ./tests/parity -run TestReference -update
 //
-// writes the file anew.
+// writes the file again, with the facts of the reference servers.
 package parity

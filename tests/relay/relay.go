@@ -54,7 +54,7 @@ type Relay struct {
 	running *running // nil if the relay is stopped
 }
 
-// running is the part of a [Relay] that Start and Restart make anew and Stop ends.
+// running is the part of a [Relay] that exists while it runs: each start makes a new one, and Stop ends it.
 type running struct {
 	server  *http.Server
 	relay   *relay.Relay
@@ -174,7 +174,7 @@ func (r *Relay) run() (*running, error) {
 	checker.Client = client
 	n.relay.HostChecker = checker
 
-	// A host that the relay does not know is read from now on, and nobody says since when that is.
+	// Without this entry, the relay would read the host from the current end of its stream, which the test does not know.
 	host := models.Host{Hostname: r.host, NoSSL: true, Status: models.HostStatusActive, Trusted: true,
 		AccountLimit: config.TrustedRepoLimit, LastSeq: r.lastSeq}
 	if err := n.db.Where("hostname = ?", r.host).FirstOrCreate(&host).Error; err != nil {
