@@ -21,7 +21,7 @@ type bridgeRules struct {
 	Old string `json:"old"`
 	// Output is the directory of the package, relative to the root of the module.
 	Output string `json:"output"`
-	// Version is what comments call the old version.
+	// Version is the name of the old version in comments.
 	Version string `json:"version"`
 	// Rules are the rules for old fields, by NSID and path; see [bridge.Options].
 	Rules map[string]map[string]bridge.Rule `json:"rules,omitzero"`

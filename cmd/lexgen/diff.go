@@ -97,7 +97,7 @@ func (s *settings) diffNetwork(command *cobra.Command, at installation, args []s
 	return nil
 }
 
-// printJudged prints changes with their verdicts, what they do to the Go API, and a summary.
+// printJudged prints changes with their verdicts and their effects on the Go API, and then a summary.
 func printJudged(w io.Writer, changes []evolve.Change) {
 	for _, c := range changes {
 		fmt.Fprintln(w, c)

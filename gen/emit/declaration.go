@@ -137,7 +137,7 @@ func encodeMethod(name string) *jen.Statement {
 	return jen.Func().Params(jen.Id("v").Op("*").Id(name)).Id("EncodeLex").Params(jen.Id("e").Op("*").Add(lex("Encoder")))
 }
 
-// emitShortCodec writes the methods DecodeLex and EncodeLex of a type that is no struct.
+// emitShortCodec writes the methods DecodeLex and EncodeLex of a type that is not a struct.
 func emitShortCodec(f *jen.File, name string, value *plan.Value) {
 	target := func() *jen.Statement { return jen.Op("*").Id("v") }
 	f.Add(decodeMethod(name).Add(oneLine(target().Op("=").Add(decodeExpression(value)))))
@@ -193,7 +193,7 @@ func permission(p *plan.Permission) *jen.Statement {
 	return block(entries)
 }
 
-// block returns the entries of a literal, one a line.
+// block returns the entries of a composite literal in braces, one entry per line.
 func block(entries []jen.Code) *jen.Statement {
 	entries = slices.Clip(entries)
 	return jen.Custom(jen.Options{Open: "{", Close: "}", Separator: ",", Multi: true}, entries...)

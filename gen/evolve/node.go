@@ -169,7 +169,7 @@ func types(list []string) string {
 	return strings.Join(list, ", ")
 }
 
-// field is a property, with its position in its object and what the object says about it.
+// field is a property, with its position in its object, and whether it is required and nullable there.
 type field struct {
 	name               string
 	node               *lexicon.Node

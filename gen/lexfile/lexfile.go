@@ -25,7 +25,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/syntax"
 )
 
-// File is a place with a document, or with what seems to be one.
+// File is a document, or something that seems to be one, with its place: a file, or a value inside a JSON file.
 type File struct {
 	// Path is the slash-separated path of the file. A document inside a JSON file of another kind has its place there in
 	// brackets, such as "all.json[/3]".

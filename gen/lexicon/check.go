@@ -60,8 +60,7 @@ func (c *checker) check(d *Document) {
 	}
 }
 
-// node checks a node and all nodes within it. A nil node stands for one that is
-// missing from the document.
+// node checks a node and all nodes within it. The node may be nil, which means that it is missing from the document.
 func (c *checker) node(n *Node) {
 	if n == nil {
 		return

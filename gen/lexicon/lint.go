@@ -33,7 +33,7 @@ func Lint(set *Set) []Problem {
 	return l.problems.sorted()
 }
 
-// linter collects what Lint returns.
+// linter collects the warnings that Lint returns.
 type linter struct {
 	set      *Set
 	document *Document

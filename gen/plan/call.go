@@ -324,8 +324,7 @@ func only(fields []*Field, required bool) *Field {
 	return found
 }
 
-// buildErrors adds the constants for the errors that a call declares, and returns them. by is what comments call the
-// call.
+// buildErrors adds the constants for the errors that a call declares, and returns them. by names the call in comments.
 func (b *builder) buildErrors(s spot, by string) []Const {
 	errors := &Errors{Doc: Doc{"The errors of " + by + ", to compare with errors.Is."}}
 	var constants []constant

@@ -12,8 +12,8 @@ import (
 	"github.com/layers-pub/layers-go/gen/naming"
 )
 
-// named returns the name of what the key stands for: the one that the options give or the lock has, or the name of
-// part after base by the rule, made longer by kind and so on as often as it has lost a collision.
+// named returns the Go name of the thing with the given key: the one that the options or the lock have, or else base
+// followed by part, made longer for each collision that it has lost; see [naming.Longer].
 func (b *builder) named(key, base, part, kind string) string {
 	name, _, found := b.table.Lookup(key)
 	if !found {
@@ -26,12 +26,12 @@ func (b *builder) named(key, base, part, kind string) string {
 	return name
 }
 
-// longName is the length from which a Go name leaves out what is in the middle of it.
+// longName is the length, in bytes, from which the middle of a Go name is left out.
 const longName = 45
 
-// fit joins the parts of a Go name, and leaves out those in the middle that a limit has no room for: it keeps the last, then
-// the one before it, then the first, then those before the last ones. The result is only longer than the limit if the last
-// part is, or if it would not be an exported name without the others: then it is full.
+// fit joins the parts of a Go name, and leaves out parts in the middle until the name is at most limit bytes long: it
+// keeps the last part, then the one before it, then the first, then those before the last ones. The result is longer
+// only if the last part is. fit returns full if the shortened name would not be exported.
 func fit(full string, parts []string, limit int) string {
 	if name := cut(parts, limit); token.IsExported(name) {
 		return name
@@ -55,7 +55,8 @@ func cut(parts []string, limit int) string {
 	return naming.Extend(first, parts[start:]...)
 }
 
-// short is [builder.named], except that a name that would be long gives way to shorter unless something else has that.
+// short is like [builder.named], but if the name by the rule would be long, it returns shorter, unless shorter has lost
+// a collision.
 func (b *builder) short(key, base, part, kind, shorter string) string {
 	if len(naming.Extend(base, part)) < longName {
 		return b.named(key, base, part, kind)
@@ -63,7 +64,7 @@ func (b *builder) short(key, base, part, kind, shorter string) string {
 	return b.shorter(key, base, part, kind, shorter)
 }
 
-// shorter is [builder.short] whatever the length.
+// shorter is like [builder.short], but for a name of any length.
 func (b *builder) shorter(key, base, part, kind, shorter string) string {
 	if _, _, found := b.table.Lookup(key); found || len(shorter) >= len(naming.Extend(base, part)) {
 		return b.named(key, base, part, kind)
@@ -75,7 +76,8 @@ func (b *builder) shorter(key, base, part, kind, shorter string) string {
 	return naming.Longer(level-1, base, part, kind, key)
 }
 
-// claim notes that a scope needs a name. The node is where it comes from; nil if it is from no one place.
+// claim records that a scope needs a name. n is the node that the name comes from, or nil if it does not come from a
+// single node.
 func (b *builder) claim(scope, name, key string, rank naming.Rank, n *lexicon.Node) {
 	what := key
 	if n != nil {
@@ -84,7 +86,8 @@ func (b *builder) claim(scope, name, key string, rank naming.Rank, n *lexicon.No
 	b.table.Claim(naming.Claim{Scope: scope, Key: key, Name: name, Rank: rank, What: what})
 }
 
-// reserve notes that a scope has a name whatever the lexicons say.
+// reserve records that a scope has a name regardless of the lexicons, such as that of a method. what describes the
+// thing in messages.
 func (b *builder) reserve(scope, name, what string) {
 	b.table.Claim(naming.Claim{Scope: scope, Name: name, Rank: naming.Fixed, What: what})
 }
@@ -92,7 +95,8 @@ func (b *builder) reserve(scope, name, what string) {
 // declareType claims the top-level name of the spot.
 func (b *builder) declareType(s spot) { b.claim(b.pkg.ImportPath, s.name, s.key, s.rank, s.node) }
 
-// derived claims a top-level name made of the spot's, and returns it.
+// derived claims a top-level name made from the spot's, and returns it: base followed by part, shortened if it is long,
+// unless the options or the lock have a name for the key of the spot with suffix.
 func (b *builder) derived(s spot, suffix, base, part string) string {
 	key := s.key + suffix
 	name, _, found := b.table.Lookup(key)
@@ -125,8 +129,9 @@ type constant struct {
 	words []string
 }
 
-// constants returns the names of constants that begin with the name of a spot and a word. All of them leave out the same if one
-// would be long, unless the lock has some that do not.
+// constants returns the Go names of constants: the name of the spot, word, and the words of the constant. If one of
+// them would be long, the name of the spot is shortened in the same way for all, unless the lock has one with the full
+// name.
 func (b *builder) constants(s spot, word string, list []constant) []string {
 	full := s.name + word
 	base, longest, locked := full, 0, false
@@ -146,7 +151,7 @@ func (b *builder) constants(s spot, word string, list []constant) []string {
 	return names
 }
 
-// members is the scope of the fields and methods of a spot's type.
+// members returns the scope of the fields and methods of a spot's type.
 func (b *builder) members(s spot) string { return b.pkg.ImportPath + "." + s.key }
 
 // takenMembers are the members that any generated struct may have besides its fields.
@@ -181,7 +186,7 @@ func (b *builder) foreignName(lock *naming.Lock, document *lexicon.Document, key
 	return name
 }
 
-// lock returns the lock of the plan.
+// lock returns the name lock with the packages and the names of this round.
 func (b *builder) lock(groups []*group.Group) *naming.Lock {
 	lock := &naming.Lock{Module: b.options.Module, Packages: make(map[string]naming.Place), Names: b.table.Names()}
 	for _, g := range groups {
@@ -202,7 +207,7 @@ func (b *builder) report(file, pointer, message string) {
 	b.problems = append(b.problems, lexicon.Problem{File: file, Pointer: pointer, Message: message})
 }
 
-// reportCollisions reports the names that the options give to two things.
+// reportCollisions reports the collisions that longer names cannot settle, because the options give one of the names.
 func (b *builder) reportCollisions(collisions []naming.Collision) {
 	for _, c := range collisions {
 		b.report("", "/names/"+escapePointer(c.Lost.Key), fmt.Sprintf("the Go name %s for %s is already the name of %s; choose another",
@@ -210,7 +215,7 @@ func (b *builder) reportCollisions(collisions []naming.Collision) {
 	}
 }
 
-// accept is the advice for a change of names that is meant.
+// accept is the advice, in messages about changed names, on how to accept the changes.
 const accept = "or run `lexgen generate --rename` to accept it"
 
 // reportMoves reports the exported types that would be in another package than in the lock.
@@ -236,7 +241,7 @@ func (b *builder) reportMoves(moves []group.Move) {
 	}
 }
 
-// reportRenames reports the exported names that cannot stay.
+// reportRenames reports the keys of the lock whose names now belong to something else.
 func (b *builder) reportRenames(keys []string) {
 	for _, key := range keys {
 		if name := b.plan.Lock.Names[key]; name != "" {
@@ -246,7 +251,7 @@ func (b *builder) reportRenames(keys []string) {
 	}
 }
 
-// reportReused reports the exported names of things that are gone, and that something new has now.
+// reportReused reports the names of things that were removed which now stand for something new.
 func (b *builder) reportReused() {
 	for _, r := range b.options.Lock.Reused(b.plan.Lock) {
 		if b.options.Names[r.New] == "" {

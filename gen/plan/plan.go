@@ -271,8 +271,8 @@ type Message struct {
 	Union
 	// Call is the subscription's NSID, and Const the constant that holds it.
 	Call, Const string
-	// Subscribe is the name of the function that opens the subscription, empty if there are no clients, and Params that of
-	// the type of its parameters, empty if it has none.
+	// Subscribe is the name of the function that opens the subscription; it is empty if no clients are generated.
+	// Params is the name of the type of its parameters; it is empty if there are none.
 	Subscribe, Params string
 	SubscribeDoc      Doc
 	// Resumable says that the call has a cursor, and messages have a seq.
