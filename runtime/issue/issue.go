@@ -139,7 +139,8 @@ func Summary(issues []Issue) string {
 	return b.String()
 }
 
-// Of returns the issues of an [*Error], or nil if err is nil. It returns any other error as one issue of [RuleSyntax].
+// Of returns the issues of an [*Error], or nil if err is nil. It returns any other error, even one that wraps an
+// *Error, as one issue of [RuleSyntax].
 func Of(err error) []Issue {
 	switch err := err.(type) {
 	case nil:

@@ -24,7 +24,7 @@ type answer struct {
 	fields []string
 }
 
-// DecodeLex reads the answer.
+// DecodeLex reads the value leniently, as [Answer] describes.
 func (a *answer) DecodeLex(d *Decoder) {
 	outer := d.r.Reads
 	if d.r.JSON {

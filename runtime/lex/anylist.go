@@ -7,7 +7,7 @@ func (d *Decoder) AnyList(cursor, array func()) {
 	d.r.AnyList(cursor, array)
 }
 
-// DecodeFunc is a function that reads one value from d, as a [Decodable].
+// DecodeFunc makes a [Decodable] of a function that reads one value from d.
 type DecodeFunc func(d *Decoder)
 
 // DecodeLex calls f.

@@ -26,8 +26,8 @@ type Arena struct {
 	// Overwrite makes Reset overwrite the memory that it reclaims: strings with bytes that are not UTF-8, other values
 	// with their zero value. It is for tests, where it exposes a use after Reset.
 	Overwrite bool
-	// Keep makes Reset give the memory up instead of reclaiming it: values stay valid, and those between two calls of
-	// Reset share a few allocations. Any of them keeps all of them in memory.
+	// Keep makes Reset leave the memory to the garbage collector instead of reclaiming it, so that values stay valid.
+	// Values decoded between two calls of Reset share a few allocations: any of them keeps all of them in memory.
 	Keep bool
 
 	memory   memory.Arena

@@ -26,8 +26,7 @@ const (
 	MemoryPerByte = input.MemoryPerByte
 )
 
-// Decodable is implemented by generated types. DecodeLex reads the value from d, which collects
-// the issues.
+// Decodable is implemented by generated types. DecodeLex reads the value from d, which collects the issues.
 type Decodable interface{ DecodeLex(d *Decoder) }
 
 // DecodeCBOR decodes one DAG-CBOR value from b into v, which should be a zero value. It checks everything

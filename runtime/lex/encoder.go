@@ -169,7 +169,8 @@ func (o *ObjectEncoder) Key(name string) *Encoder {
 	return e
 }
 
-// writeRest writes the remaining entries that come before name, or all of them.
+// writeRest writes those of the remaining extra fields that come before the field called name, or all of them if all is
+// true.
 func (o *ObjectEncoder) writeRest(name string, all bool) {
 	e := o.e
 	for len(o.rest.entries) > 0 {
@@ -209,7 +210,7 @@ func (o *ObjectEncoder) End() {
 	}
 }
 
-// comma writes a comma unless the last byte written is open: then the next value is the first.
+// comma writes a comma, unless the last byte written is open, the opening bracket: the next value is then the first.
 func (e *Encoder) comma(open byte) {
 	if e.b[len(e.b)-1] != open {
 		e.b = append(e.b, ',')

@@ -84,7 +84,7 @@ func ValidateCBOR(b []byte, v Decodable) error {
 	return Decode(context.Background(), b, v, DecodeOptions{Share: true, purpose: input.Sending})
 }
 
-// ValidateRecord is [Validate] for a record whose Go type the caller does not know; t describes its collection.
+// ValidateRecord is [Validate] for a record whose Go type the caller does not know; t describes records of its type.
 func ValidateRecord(t RecordDef, v Record) error {
 	b, err := appendEncoded(nil, v, Encoder{incomplete: true})
 	if err != nil {

@@ -35,7 +35,7 @@ func (d *Decoder) Variant() string {
 	return ""
 }
 
-// DecodeMember reads a member of a union, whose $type [Decoder.Variant] returned.
+// DecodeMember reads a union member of type T. The caller has learned its $type from [Decoder.Variant].
 func DecodeMember[T any, P decodablePointer[T]](d *Decoder) *T {
 	v := NewObject[T](d)
 	P(v).DecodeLex(d)

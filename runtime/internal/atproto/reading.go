@@ -16,7 +16,7 @@ type reading struct {
 	fields []string
 }
 
-// Call sends request.
+// Call sends request, and decodes the response as lex.Answer describes.
 func (r reading) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	if response.Output != nil {
 		response.Output = lex.Answer(response.Output, r.fields...)
@@ -30,7 +30,7 @@ func Repeatable(c rpc.Caller) rpc.Caller { return repeatable{c} }
 
 type repeatable struct{ caller rpc.Caller }
 
-// Call sends request.
+// Call sends request, marked as repeatable.
 func (r repeatable) Call(ctx context.Context, request *rpc.Request, response *rpc.Response) error {
 	request.Repeatable = true
 	return r.caller.Call(ctx, request, response)

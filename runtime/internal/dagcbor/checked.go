@@ -63,7 +63,7 @@ func (r *Checked) Next() string {
 	return r.Str[at:r.At]
 }
 
-// TextOf returns the text string whose encoding is raw, and whether it is one.
+// TextOf returns the text string that raw encodes. It returns false if raw encodes another type.
 func TextOf(raw string) (string, bool) {
 	if raw == "" || raw[0]>>5 != TextString {
 		return "", false
@@ -72,7 +72,7 @@ func TextOf(raw string) (string, bool) {
 	return r.Payload(), true
 }
 
-// BytesOf returns the byte string whose encoding is raw, and whether it is one.
+// BytesOf returns the byte string that raw encodes. It returns false if raw encodes another type.
 func BytesOf(raw string) (string, bool) {
 	if raw == "" || raw[0]>>5 != ByteString {
 		return "", false
@@ -81,7 +81,8 @@ func BytesOf(raw string) (string, bool) {
 	return r.Payload(), true
 }
 
-// IntOf returns the integer whose encoding is raw, and whether it is one of 64 bits.
+// IntOf returns the integer that raw encodes. It returns false if raw encodes another type, or an integer that does not
+// fit in 64 bits.
 func IntOf(raw string) (int64, bool) {
 	if raw == "" || raw[0]>>5 > Negint {
 		return 0, false
@@ -100,7 +101,7 @@ func IntOf(raw string) (int64, bool) {
 // IsLink reports whether raw is the encoding of a link.
 func IsLink(raw string) bool { return raw != "" && raw[0]>>5 == Tag }
 
-// LinkOf returns the link whose encoding is raw, and whether it is one.
+// LinkOf returns the link that raw encodes. It returns false if raw encodes another type.
 func LinkOf(raw string) (cid.Link, bool) {
 	if !IsLink(raw) {
 		return cid.Link{}, false

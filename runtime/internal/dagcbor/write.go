@@ -18,12 +18,12 @@ func AppendHeader(to []byte, major byte, n uint64) []byte {
 	return binary.BigEndian.AppendUint64(append(to, major|27), n)
 }
 
-// AppendText appends a text string.
+// AppendText appends s as a text string.
 func AppendText(to []byte, s string) []byte {
 	return append(AppendHeader(to, TextString, uint64(len(s))), s...)
 }
 
-// AppendInt appends an integer.
+// AppendInt appends v as an integer.
 func AppendInt(to []byte, v int64) []byte {
 	if v < 0 {
 		return AppendHeader(to, Negint, uint64(-1-v))

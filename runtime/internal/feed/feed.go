@@ -131,7 +131,7 @@ func (b *Base) Event(ctx context.Context, j *stream.Job, head firehose.Header, c
 // clone returns a string that does not keep the message in memory.
 func clone(s string) string { return string([]byte(s)) }
 
-// Handle returns a handle, or "" if it is not valid.
+// Handle returns s as a handle, or "" if it is not a valid one. The result does not share the message's memory.
 func Handle(s string) syntax.Handle {
 	h, err := syntax.ParseHandle(clone(s))
 	if err != nil {

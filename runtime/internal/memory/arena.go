@@ -8,7 +8,7 @@ type Arena struct {
 	// Overwrite makes Reset overwrite all memory that it reclaims: strings with bytes that are not UTF-8, other values
 	// with their zero value. (Without it, Reset zeroes only the values that are not strings in the current chunks.)
 	Overwrite bool
-	// Keep makes Reset give the memory up instead of reclaiming it.
+	// Keep makes Reset leave the memory to the garbage collector instead of reclaiming it, so that values stay valid.
 	Keep bool
 
 	shelves []shelf          // a hash table by type; its size is a power of two

@@ -131,7 +131,7 @@ func (r *Receipt) Ack() {
 	}
 }
 
-// done acknowledges the event, whoever is to acknowledge it.
+// done acknowledges the event, whether or not that is left to the caller.
 func (r *Receipt) done() {
 	if r.ticket != nil {
 		r.ticket.done(r.number)

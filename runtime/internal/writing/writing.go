@@ -52,7 +52,7 @@ func CheckPDS(ctx context.Context, a Client) error {
 	return nil
 }
 
-// Change is one record to be written or deleted, with what was computed about it.
+// Change is one record to be written or deleted, and what was computed from it.
 type Change struct {
 	Collection syntax.NSID
 	RecordKey  syntax.RecordKey
