@@ -45,10 +45,10 @@ type Client struct {
 	issuer    *xrpc.Client // of the server that renews the tokens; it may be pds
 	password  *string      // kept to log in again; nil: not kept
 	loggedOut bool
-	renewal   *pending // the renewal in progress
-	replaced  string   // the access token that is still in the store because ours could not be saved
-	over      error    // why the session is over
-	overAt    time.Time
+	renewal   *pending  // the renewal in progress
+	replaced  string    // the access token that is still in the store because ours could not be saved
+	over      error     // why the session is over; nil: it is not known to be over
+	overAt    time.Time // when the server said so
 	checked   string    // the access token with which CheckPDS last succeeded
 	recheckAt time.Time // when to check that again; zero: not until the access token changes
 	known     string    // the PDS that the account's document named at the last look-up

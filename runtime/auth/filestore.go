@@ -228,7 +228,7 @@ func (s *FileStore) edit(ctx context.Context, change func(*contents)) error {
 func replaceFile(path string, data []byte) (err error) {
 	temp := path + ".tmp"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err // a temporary file that a crash left, or that somebody put there
+		return err // a temporary file that a crash left, or that another program put there
 	}
 	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {

@@ -110,8 +110,8 @@ func resolve(ctx context.Context, actor syntax.AtIdentifier, o *options) (identi
 	return directory.Resolve(ctx, actor)
 }
 
-// save stores the session of a login and makes it the current one. If that fails, save ends the session, which is of
-// no use then.
+// save stores the session of a login and makes it the current one. If that fails, save ends the session at the server,
+// since the program could not resume it.
 func (c *Client) save(ctx context.Context, s *Session) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), saveTimeout)
 	defer cancel()

@@ -18,7 +18,7 @@ import (
 // moved, or the session is at the new server of an account whose document has not been changed yet. Nothing was sent.
 // It wraps [ErrMoved].
 type MovedError struct {
-	// DID is the account.
+	// DID is the DID of the account.
 	DID syntax.DID
 	// Session is the origin of the session's server. Document is the origin of the server that the DID document
 	// names, "" if it names none.
@@ -40,7 +40,7 @@ func (e *MovedError) Unwrap() error { return ErrMoved }
 
 // CheckPDS compares the session's server with the one that the account's DID document names. If they differ, the
 // error is a [*MovedError]. They differ while the account is moving, and after it has moved: the old server may still
-// accept writes, which nobody would see.
+// accept writes, which the rest of the network does not see.
 //
 // Calls that write records do this check automatically, once for each session and again after each renewal; other
 // calls, such as those that move an account, do not. Package write does it before it reads any record. The check

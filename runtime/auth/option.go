@@ -36,7 +36,7 @@ func newOptions(opts []Option) (*options, error) {
 	return o, nil
 }
 
-// at returns the network of the options.
+// at returns the network of WithNetwork or, without that, the network of the directory, or the public network.
 func (o *options) at() network.Network {
 	switch {
 	case o.network != nil:

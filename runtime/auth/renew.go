@@ -154,7 +154,8 @@ func (c *Client) saved(replaced string) {
 	c.replaced = replaced
 }
 
-// exchange exchanges the refresh token of s for a new session.
+// exchange exchanges the refresh token of s for a new session. If the server has ended the session, and the client has
+// the password, exchange logs in again.
 func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 	c.mu.Lock()
 	issuer, password, over, since := c.issuer, c.password, c.over, time.Since(c.overAt)
@@ -188,7 +189,7 @@ func (c *Client) exchange(ctx context.Context, s *Session) (*Session, error) {
 	return c.granted(g, issuer, s)
 }
 
-// granted returns the session that replaces s.
+// granted returns the session that replaces s: the one that issuer granted in its answer g.
 func (c *Client) granted(g *granted, issuer *xrpc.Client, s *Session) (*Session, error) {
 	if g.DID != c.did {
 		return nil, fmt.Errorf("%w: %s", ErrAccount, g.DID)

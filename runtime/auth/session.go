@@ -31,9 +31,10 @@ type Session struct {
 	secret func() *secrets
 }
 
+// secrets are the parts of a Session that must not be shown, and what belongs to them.
 type secrets struct {
 	access, refresh string
-	received        time.Time // by the clock of this host; zero: unknown
+	received        time.Time // when this host received the tokens, by its clock; zero: unknown
 	renewAt         time.Time // when access should be renewed; zero: unknown
 	password        string    // only with WithStorePassword
 	named           string    // the last known PDS of the account, see CheckPDS; "": unknown

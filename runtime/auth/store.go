@@ -56,11 +56,11 @@ type memoryStore struct {
 }
 
 type memoryAccount struct {
-	updating chan struct{} // holds an element while an Update is in progress
+	updating chan struct{} // has an element while an Update is in progress
 	session  *Session      // nil: none
 }
 
-// account returns the account's entry, which is empty at first. The caller holds m.mu.
+// account returns the entry of an account, a new one if there is none. The caller must hold m.mu.
 func (m *memoryStore) account(did syntax.DID) *memoryAccount {
 	a := m.accounts[did]
 	if a == nil {

@@ -15,9 +15,9 @@
 // process was killed, does the rest and repeats nothing. A [Journal] makes that cheap, and allows creates without
 // record keys. [ReadOps] reads the operations from a file of JSON lines.
 //
-// All records are checked before anything is sent; an [*InvalidError] lists what is wrong with them. The option Check also
-// finds what a lexicon cannot express. The errors, the limits on the rate of writes, and records without a Go type are
-// those of package write.
+// All records are checked before anything is sent; an [*InvalidError] lists what is wrong with them. The option Check
+// also finds faults that a lexicon cannot express. The errors, the limits on the rate of writes, and records without a
+// Go type are those of package write.
 //
 // The method is com.atproto.repo.applyWrites, https://docs.bsky.app/docs/api/com-atproto-repo-apply-writes.
 package batch

@@ -48,11 +48,11 @@ type Journal struct {
 	bases  []keyRange   // what the record keys of operations are made from, in order
 	sent   int          // how many operations may have been sent
 	done   int          // how many are known to be done
-	size   int64        // of the file
+	size   int64        // of the file, in bytes
 	broken error        // why no more lines can be appended
 }
 
-// journalHead is the first line, which identifies the batch.
+// journalHead is the first line of a journal. It identifies the batch.
 type journalHead struct {
 	Version int        `json:"journal"`
 	DID     syntax.DID `json:"did"`
@@ -82,7 +82,7 @@ type journalLine struct {
 // keyRange says what the record keys of some operations are made from.
 type keyRange struct {
 	first, last int
-	base        syntax.TID // key of the first operation; each next one is a microsecond later
+	base        syntax.TID // the key of the first operation; each following key is a microsecond later
 }
 
 const (
@@ -95,8 +95,8 @@ const (
 	journalReserve = 1 << 20
 )
 
-// maxJournal is the size of the largest journal, 64 MiB, far more than a batch for years of write points needs. Nothing is
-// written that would make the journal too large to be opened again. Only tests change it.
+// maxJournal is the size of the largest journal in bytes, far more than a batch for years of write points needs. Nothing
+// is written that would make the journal too large to be opened again. Only tests change it.
 var maxJournal int64 = 64 << 20
 
 // OpenJournal opens the journal in a file. If the file does not exist, it is created and is readable only by its
@@ -247,7 +247,8 @@ func (j *Journal) begin(did syntax.DID, ops []digest, clock *syntax.TIDClock) er
 	return nil
 }
 
-// another returns the error for a batch that does not begin as the journal's does.
+// another returns the error for a batch that does not begin with the operations that, according to the journal, were
+// sent. why says what differs.
 func (j *Journal) another(why string) error {
 	const advice = "Restore the operations that were applied; add new operations after them, and put changes of applied operations into another " +
 		"file. Without the journal, creates without a record key would be carried out again"

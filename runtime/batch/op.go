@@ -124,7 +124,7 @@ func ReadOps(open func() (io.ReadCloser, error), opts *ReadOpsOptions) iter.Seq2
 	}
 }
 
-// opLine is an operation in a file.
+// opLine is one line of a file of operations.
 type opLine struct {
 	uri, rkey, action, collection lex.Opt[string]
 	record, rest                  lex.Map

@@ -31,8 +31,8 @@ type Info struct {
 // processes, do not interfere with each other.
 //
 // The new file has the permissions of the old one, or those of [os.Create]. It is an error if path names something
-// other than a regular file; but a symbolic link is replaced. The error is that of
-// [Open], [Reader.Read] or the file system.
+// other than a regular file; but a symbolic link is replaced. The error is that of [Open], [Reader.Read] or the file
+// system.
 func Download(ctx context.Context, c *pds.Client, did syntax.DID, b lex.Blob, path string, options *ReadOptions) (info Info, err error) {
 	old, err := os.Stat(path)
 	switch {

@@ -191,7 +191,7 @@ type source struct {
 	size   int64     // of all data; -1: unknown
 	limit  int64     // 0: none
 
-	mu     sync.Mutex // the transport may go on reading after it has an answer
+	mu     sync.Mutex // the transport may continue to read after it has an answer
 	over   bool       // the call has ended
 	at     int64      // the offset of the next byte from the start
 	count  int64      // how many bytes, from the start, have been hashed

@@ -1,9 +1,8 @@
-// Package guard makes HTTP clients that can safely connect to hosts chosen by strangers.
+// Package guard makes HTTP clients that can safely connect to hosts that untrusted parties choose.
 //
-// A DID document, a handle, a redirect and a DNS answer are written by somebody else. A program that follows them can
-// be led to services that only it can reach: on its own host, in its network, or at its cloud provider. A client of
-// this package checks the address of each connection after host names have been resolved, and refuses addresses that
-// are not on the public Internet:
+// DID documents, handles, redirects and DNS answers come from others. They can lead a program to services that only it
+// can reach: on its own host, in its network, or at its cloud provider. A client of this package checks the address of
+// each connection after host names have been resolved, and refuses addresses that are not on the public Internet:
 //
 //	response, err := guard.Client(false).Get("http://localhost:8080/")
 //	errors.Is(err, guard.ErrPrivate) // true
@@ -34,7 +33,7 @@ const (
 	pingTimeout     = 15 * time.Second
 	maxHeaderBytes  = 256 << 10
 	idlePerHost     = 64  // the largest number of idle connections to one host
-	idleConns       = 512 // and to all hosts
+	idleConns       = 512 // the largest number of idle connections to all hosts
 )
 
 // Client returns an HTTP client that connects to public addresses only, see [Public], or to any if allowPrivate is

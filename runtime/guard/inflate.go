@@ -34,7 +34,7 @@ var ErrInflation = errors.New("inflates too much")
 
 // Inflate wraps t in a transport that asks for gzip and decompresses the answers, as t would do otherwise. A body
 // that inflates beyond limits ends with [ErrInflation], so that a few bytes cannot make a program read gigabytes. A
-// nil t means [http.DefaultTransport]. If t was returned by Inflate, it is returned as it is, with its own limits.
+// nil t means [http.DefaultTransport]. If t was returned by Inflate, it is returned unchanged, with its own limits.
 // HEAD requests, requests with an Accept-Encoding or Range header, and answers that are not in gzip are passed on
 // unchanged.
 //

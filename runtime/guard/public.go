@@ -31,11 +31,11 @@ var private6 = prefixes(
 	"3fff::/20",     // documentation
 )
 
-// Ranges of addresses that contain an IPv4 address: they are public if that one is.
+// Ranges of IPv6. An address in nat64 or sixToFour contains an IPv4 address, and is public if that is.
 var (
-	global6   = netip.MustParsePrefix("2000::/3")
-	nat64     = netip.MustParsePrefix("64:ff9b::/96") // the address is in the last four bytes
-	sixToFour = netip.MustParsePrefix("2002::/16")    // in the third to sixth
+	global6   = netip.MustParsePrefix("2000::/3")     // global unicast
+	nat64     = netip.MustParsePrefix("64:ff9b::/96") // the IPv4 address is in the last four bytes
+	sixToFour = netip.MustParsePrefix("2002::/16")    // the IPv4 address is in the third to sixth byte
 )
 
 // Public reports whether addr is an address of the public Internet. These are not public: private, loopback,

@@ -18,8 +18,8 @@ import (
 type Directory struct {
 	network   network.Network
 	ttl       lifetimes
-	forgets   bool              // remembers nothing
-	start     time.Time         // the zero of moments
+	forgets   bool              // the cache is off
+	start     time.Time         // the time of moment 0
 	handles   table[syntax.DID] // by handle in lower case
 	documents table[*Document]  // by DID; documents are never modified
 	lexicons  table[syntax.DID] // by the domain that controls NSIDs
@@ -64,7 +64,7 @@ func weight(d *Document) int {
 	return 1 + len(d.Raw)/usual
 }
 
-// ResolveHandle returns the DID that a handle leads to, by its DNS record or, if it has none, by the well-known file
+// ResolveHandle returns the DID to which a handle resolves, by its DNS record or, if it has none, by the well-known file
 // on its host. Both are requested at the same time, and DNS takes precedence. If the network of [WithNetwork] names a
 // server that resolves handles, ResolveHandle asks that instead. Letter case in the handle does not matter.
 //
@@ -97,10 +97,10 @@ func (d *Directory) LookUpDID(ctx context.Context, did syntax.DID) (*Document, e
 
 // Resolve returns the identity of the account with the given handle or DID.
 //
-// If actor is a handle, the document of the DID that it leads to must claim it; otherwise the error is an
+// If actor is a handle, the document of the DID to which it resolves must claim it; otherwise the error is an
 // [ErrInvalid]. If actor is a DID, the result's Handle is [HandleInvalid] when its document claims no handle, or one
-// that does not lead back to the DID or cannot be resolved at present. A document that lacks a server or a key is not
-// an error here: use [Identity.RequirePDS] and [Identity.RequireKey].
+// that does not resolve to the DID or cannot be resolved at present. A document that lacks a server or a key is not an
+// error here: use [Identity.RequirePDS] and [Identity.RequireKey].
 //
 // The answer may be as old as [WithTTL] allows for what was found. The error is an [Error], or that of ctx.
 func (d *Directory) Resolve(ctx context.Context, actor syntax.AtIdentifier) (Identity, error) {
@@ -146,7 +146,7 @@ func (d *Directory) resolveHandle(ctx context.Context, actor syntax.AtIdentifier
 	return i, true, nil
 }
 
-// about turns an Error about a DID into one about the handle that leads to the DID. It returns other errors
+// about turns an Error about a DID into one about the handle that resolves to the DID. It returns other errors
 // unchanged.
 func about(handle syntax.Handle, err error) error {
 	var e *Error

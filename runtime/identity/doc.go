@@ -14,7 +14,7 @@
 // A [Directory] looks accounts up and remembers the answers. It resolves a handle to a DID by DNS or by HTTPS
 // (https://atproto.com/specs/handle), and a DID of the method plc or web to a document
 // (https://atproto.com/specs/did). [Directory.Resolve] does both and checks both directions: a handle is valid only
-// if it leads to the DID and the document of the DID claims it (https://atproto.com/specs/identity).
+// if it resolves to the DID and the document of the DID claims it (https://atproto.com/specs/identity).
 //
 // # Errors
 //
@@ -25,7 +25,7 @@
 //
 // # Untrusted hosts
 //
-// Handles and DIDs are written by strangers, who can thereby choose which host is contacted. Unless private addresses
+// Handles and DIDs come from untrusted parties, who can thereby choose which host is contacted. Unless private addresses
 // are allowed, a directory connects only to public addresses, also when it follows redirects (package guard). All
 // answers have a size limit, and each request has a time-out.
 package identity

@@ -21,7 +21,7 @@ type Document struct {
 	// AlsoKnownAs are all URIs of the property alsoKnownAs, unchanged.
 	AlsoKnownAs []string
 	// Handle is the handle that the document claims, in lower case: the first of AlsoKnownAs that is one. It is empty
-	// if there is none. The document does not prove that the handle leads to the DID.
+	// if there is none. The document does not prove that the handle resolves to the DID.
 	Handle syntax.Handle
 	// PDS is the origin of the account's server, without a slash at its end. It is empty if the document has no
 	// usable one, see [Document.RequirePDS].

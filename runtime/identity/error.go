@@ -11,9 +11,9 @@ import (
 
 // The kinds of errors. An [Error] wraps exactly one of them: use [errors.Is].
 var (
-	// ErrNotFound says that the identity does not exist: nobody has the handle, or the DID is not registered or has
+	// ErrNotFound says that the identity does not exist: no account has the handle, or the DID is not registered or has
 	// been tombstoned. Evidence for that is an error in the PLC directory's own format, status 404 or 410 for a file
-	// on a host, or DNS saying that a name does not exist.
+	// on a host, or an answer of DNS that a name does not exist.
 	ErrNotFound = errors.New("not found")
 	// ErrInvalid says that the identity exists but violates the specifications: a handle that its DID does not claim,
 	// two DIDs for one handle, a malformed DID, a document of another DID. Handles and DIDs that can never be
@@ -64,7 +64,7 @@ func (f *failure) Error() string   { return f.kind.Error() + ": " + f.cause.Erro
 func (f *failure) Unwrap() []error { return []error{f.kind, f.cause} }
 
 // short returns f or, if its text is long, f with a shortened text that wraps at most errors of package guard, so
-// that data from strangers cannot fill the memory.
+// that untrusted data cannot fill the memory.
 func (f *failure) short() *failure {
 	const most = 1 << 10 // bytes
 	text := f.cause.Error()
@@ -104,5 +104,5 @@ func interrupted(ctx context.Context, key string) error {
 	return fmt.Errorf("identity: %s: %w", quote.Message(key, 256), ctx.Err())
 }
 
-// excerpt quotes the start of s for a message.
+// excerpt returns the beginning of s in quotes, for an error text.
 func excerpt(s string) string { return quote.Text(s, 80) }

@@ -81,7 +81,7 @@ func (s *sources) lookUpHandle(ctx context.Context, handle string) (syntax.DID, 
 	return "", f
 }
 
-// askDNS looks up the TXT record of a handle.
+// askDNS returns the DID in the TXT record of a handle.
 func (s *sources) askDNS(ctx context.Context, handle string) (syntax.DID, *failure) {
 	return s.askTXT(ctx, "_atproto."+handle)
 }
@@ -136,7 +136,7 @@ func didOf(name string, records []string) (found syntax.DID, _ *failure) {
 	return "", notFound("%s has no TXT record with a DID", name)
 }
 
-// askHost fetches the well-known file of a handle.
+// askHost returns the DID in the well-known file on the host of a handle.
 func (s *sources) askHost(ctx context.Context, handle string) (syntax.DID, *failure) {
 	url := "https://" + handle + "/.well-known/atproto-did"
 	status, body, f := s.fetch(ctx, url, "text/plain", "did:", maxHandleAnswer)

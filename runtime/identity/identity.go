@@ -6,14 +6,14 @@ import (
 )
 
 // HandleInvalid stands for the handle of an account whose handle could not be confirmed: no handle that the account's
-// DID document claims is known to lead to its DID. HandleInvalid cannot be resolved.
+// DID document claims is known to resolve to its DID. HandleInvalid itself cannot be resolved.
 const HandleInvalid syntax.Handle = "handle.invalid"
 
 // Identity is the result of [Directory.Resolve]. It shares no memory with the directory.
 type Identity struct {
 	// DID is the account's identifier.
 	DID syntax.DID
-	// Handle is the account's handle in lower case: the DID document claims it, and it leads to the DID. It is
+	// Handle is the account's handle in lower case: the DID document claims it, and it resolves to the DID. It is
 	// [HandleInvalid] if there is no handle for which both are known.
 	Handle syntax.Handle
 	// PDS is the origin of the server that has the account's repository, such as "https://pds.example.com", without a

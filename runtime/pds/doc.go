@@ -7,7 +7,7 @@
 //	}
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
 //		if failure, ok := err.(*rec.Failure); ok {
-//			log.Print(failure) // one record; the loop goes on
+//			log.Print(failure) // one record; the loop continues
 //			continue
 //		}
 //		if err != nil {

@@ -60,7 +60,7 @@ func (c *Client) ListReposByCollection(ctx context.Context, host string, collect
 	}))
 }
 
-// listRepos iterates over the array "repos" of the pages of a method.
+// listRepos iterates over the items of the array "repos" on the pages of a method, whose pages have at most most items.
 func listRepos[T any](ctx context.Context, c *Client, host string, options *ListReposOptions, most int, decode func(context.Context, lex.Raw) (*T, error), method syntax.NSID, params func(limit lex.Opt[int64], cursor lex.Opt[string]) rpc.Params) iter.Seq2[*T, error] {
 	if options == nil {
 		options = new(ListReposOptions)

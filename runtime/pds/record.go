@@ -80,7 +80,7 @@ func collectionURI(did syntax.DID, collection syntax.NSID) syntax.ATURI {
 	return syntax.ATURI("at://" + string(did) + "/" + string(collection))
 }
 
-// excerpt quotes the start of s, text from a server, for a message.
+// excerpt returns the beginning of s, a text from a server, in quotes, for an error text.
 func excerpt(s string) string { return quote.Text(s, 200) }
 
 // hasRecord reports whether the value of v is an object, as records are.

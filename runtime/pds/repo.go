@@ -62,6 +62,7 @@ func (c *Client) DescribeRepo(ctx context.Context, actor syntax.AtIdentifier) (*
 
 // LatestCommit names the newest commit of a repository.
 type LatestCommit struct {
+	// CID is the CID of the commit, and Rev is its revision.
 	CID cid.CID
 	Rev syntax.TID
 }
@@ -292,8 +293,9 @@ func (o *RepoOptions) checkRevision(v repo.Revision) error {
 	return v.CheckAfter(known, now())
 }
 
-// checkUnchanged takes an error of reading the archive. If that says that there is no commit after the known one, the
-// commit that it names must be the known one: a server that has lost commits names an earlier one.
+// checkUnchanged returns err, the error of reading the archive. But if err says that there is no commit after Since, and
+// names a commit other than the known one, it returns an error that wraps repo.ErrOlderRevision: the server has lost
+// commits.
 func (o *RepoOptions) checkUnchanged(err error) error {
 	unchanged, ok := errors.AsType[*repo.UnchangedError](err)
 	if !ok || o.AnyRevision || !o.Known.CID.Defined() || unchanged.Commit == o.Known.CID {

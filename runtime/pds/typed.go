@@ -30,6 +30,8 @@ func Get[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, uri synt
 // T's lexicon, List yields a [*rec.Failure] with all issues, and the loop continues.
 //
 //	for entry, err := range pds.List[expression.Expression](ctx, client, "alice.example.com", nil) {
+//		...
+//	}
 func List[T any, P lex.RecordPointer[T]](ctx context.Context, c *Client, actor syntax.AtIdentifier, options *ListOptions) iter.Seq2[*rec.Entry[T], error] {
 	return recordPages(ctx, c, actor, P(new(T)).RecordType(), options, func(source rec.Source) *rec.Page[rec.Entry[T]] {
 		return rec.NewRecordPage[T, P]("records", source)
@@ -56,7 +58,7 @@ func checkCollection[T any, P lex.RecordPointer[T]](uri syntax.ATURI) error {
 	return nil
 }
 
-// decode decodes a verified record.
+// decode decodes the record in e, which has been verified. Its error is a [*rec.Failure].
 func decode[T any, P lex.RecordPointer[T]](e rec.Envelope) (*rec.Entry[T], error) {
 	value := new(T)
 	if err := e.Decode(P(value)); err != nil {

@@ -46,7 +46,7 @@ func (t Trust) String() string {
 // Envelope is a record as it was received, not decoded yet.
 type Envelope struct {
 	URI syntax.ATURI
-	// CID is that of the record's DAG-CBOR.
+	// CID is the CID of the record in DAG-CBOR.
 	CID cid.CID
 	// Data is the record in the encoding that Encoding names.
 	Data     []byte
@@ -140,8 +140,8 @@ func (c *Counts) Count(o Outcome) {
 	}
 }
 
-// Ends reports whether err, which came with an item of a sequence of records, ends the sequence: any error does but a
-// [*Failure], which is about one record.
+// Ends reports whether err, which came with an item of a sequence of records, ends the sequence. Every error does, except
+// a [*Failure], which is about one record.
 func Ends(err error) bool {
 	_, failed := err.(*Failure)
 	return err != nil && !failed
@@ -155,7 +155,7 @@ type Batch[T any] struct {
 	Failures []Failure
 	// Skipped are the records of other collections.
 	Skipped []Envelope
-	// Counts are the numbers of all of them.
+	// Counts are the numbers of entries, failures and skipped records.
 	Counts Counts
 }
 

@@ -2,5 +2,5 @@ package rec
 
 import "github.com/layers-pub/layers-go/internal/quote"
 
-// excerpt quotes the start of s for a message.
+// excerpt returns the beginning of s in quotes, for an error text.
 func excerpt(s string) string { return quote.Text(s, 64) }

@@ -44,7 +44,8 @@ func Paginate[T any](ctx context.Context, cursor string, fetch func(ctx context.
 	return paginate(ctx, "", cursor, fetch)
 }
 
-// paginate is [Paginate] for the pages of a query, which its own errors name.
+// paginate is [Paginate] for the pages of the query nsid. Unless nsid is "", the errors ErrCursor, ErrEmptyPages and
+// ErrCursorLength name it.
 func paginate[T any](ctx context.Context, nsid syntax.NSID, cursor string, fetch func(ctx context.Context, cursor string) (*Page[T], error)) iter.Seq2[*T, error] {
 	return func(yield func(*T, error) bool) {
 		seen := newCursors(cursor)

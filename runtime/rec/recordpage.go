@@ -27,7 +27,7 @@ type Source struct {
 // Envelope decodes an item of a list in JSON, {"uri", "cid", "value"}, and returns the record in DAG-CBOR. Other fields
 // are skipped unchecked. The CID may be missing; the result then has the one computed from the record.
 //
-// The error is a [*Failure], or that of ctx if it ends meanwhile. If the envelope is malformed (the item or its value is
+// The error is a [*Failure], or that of ctx if it has ended. If the envelope is malformed (the item or its value is
 // not an object, the URI is missing or does not match s, or a field has the wrong type), the failure has the bytes of
 // the whole item, and its URI if that is a record's. If the record is malformed, the failure is that of [View.Envelope].
 // A failure may share the memory of raw.

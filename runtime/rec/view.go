@@ -60,7 +60,7 @@ func textOrNull(d *lex.Decoder) string {
 // CID. The URI is not checked.
 //
 // The error is a [*Failure], which also has the envelope: either the value does not fit the data model, and the envelope
-// has it in JSON, or its bytes do not match the CID ([issue.RuleCID]). If ctx ends meanwhile, the error is that of ctx.
+// has it in JSON, or its bytes do not match the CID ([issue.RuleCID]). If ctx has ended, the error is that of ctx.
 func (v *View) Envelope(ctx context.Context) (Envelope, error) { return v.envelope(ctx, nil) }
 
 // envelope is [View.Envelope]. Unless block is nil, the data of the result uses its memory.

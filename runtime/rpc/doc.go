@@ -1,7 +1,7 @@
 // Package rpc defines the calls that generated clients make, without their transport: https://atproto.com/specs/xrpc.
 //
-// A generated client passes a [Request] and a [Response] to a [Caller]. The clients of packages xrpc, auth and appview are
-// Callers that use HTTP; a test can bring its own:
+// A generated client passes a [Request] and a [Response] to a [Caller]. The clients of packages xrpc, auth and appview
+// are Callers that use HTTP; a test can use one of its own:
 //
 //	type answers map[syntax.NSID]string
 //

@@ -31,7 +31,7 @@ type Subscription struct {
 type Frame struct {
 	// Type is the type in the frame's header, such as "#commit".
 	Type string
-	// Payload is the message in DAG-CBOR. It belongs to the receiver.
+	// Payload is the message in DAG-CBOR. The receiver may keep and modify it.
 	Payload []byte
 }
 

@@ -60,7 +60,7 @@ type DropError struct {
 	// Fields are JSON pointers (RFC 6901) to the fields that the record at the server has and the new one
 	// does not; the first 100 of them.
 	Fields []string
-	// Dropped is how many there are.
+	// Dropped is the number of all such fields.
 	Dropped int
 }
 

@@ -35,13 +35,13 @@ type Limiter struct {
 	spent   []spending // in the order of time; the last ones may be in the future
 }
 
-// window is a limit: in each period of this length, points may be spent.
+// window is a limit: in each period of this length, at most so many points may be spent.
 type window struct {
 	length time.Duration
 	points int // 0: any
 }
 
-// spending is points that were spent, or will be spent, at a time.
+// spending is a number of points that are spent at a time, which may be in the future.
 type spending struct {
 	at     time.Time
 	points int

@@ -149,7 +149,7 @@ func (p *payload) failure() error {
 	return p.current.err
 }
 
-// upload is the body of one request. [http.Transport] may go on reading the body after it has returned an answer;
+// upload is the body of one request. [http.Transport] may continue to read the body after it has returned an answer;
 // stop keeps it from reading the source.
 type upload struct {
 	watch   *watch

@@ -22,7 +22,7 @@ import (
 type Client struct {
 	options
 	http    *http.Client
-	base    url.URL // without path
+	base    url.URL // the origin of the service
 	service string  // base as a string
 	pace    pace
 	buffers sync.Pool // of *bytes.Buffer

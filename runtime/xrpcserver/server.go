@@ -73,7 +73,7 @@ func New(methods []Method, opts ...Option) http.Handler {
 	return h
 }
 
-// handler answers calls.
+// handler is the handler that [New] returns.
 type handler struct {
 	methods map[string]Method
 	hook    func(*http.Request, error)
