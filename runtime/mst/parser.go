@@ -52,8 +52,8 @@ func (p *parser) literal(want string) {
 	}
 }
 
-// uint reads a number of at most limit, in its shortest form, from the head of an item with the given major type. For an
-// error, what says what the number counts.
+// uint reads a number of at most limit, in its shortest form, from the head of an item with the given major type. An error
+// contains the argument what, which says what the number counts.
 func (p *parser) uint(major byte, limit int, what string) int {
 	rest := p.rest
 	if len(rest) == 0 || rest[0]&0xe0 != major {

@@ -12,7 +12,8 @@ import (
 
 // MaxAhead limits how much memory decoded records may take while they wait for a loop over [Repo.Decode] or [Entries],
 // in bytes for each worker. When they take more, the workers pause, and the loop's goroutine decodes the next records
-// one by one. In addition, each worker and the loop hold the record that they are working on.
+// one by one. In addition, each worker and the loop hold the record that they are working on and, if the archive is in a
+// file, up to 4 groups of undecoded records. A group has at most 256 KiB, or one larger record.
 const MaxAhead = 8 << 20
 
 const (

@@ -157,7 +157,7 @@ func (w *Writer) Want(t testing.TB) map[string]string {
 	return want
 }
 
-// State is the state of a consumer: the records that the events which it has applied result in. The zero State is empty.
+// State is the state of a consumer: the records that exist after the events that it has applied. The zero State is empty.
 // A State must not be used by several goroutines at once.
 type State struct {
 	// Records has the CIDs of records by their at-uris.

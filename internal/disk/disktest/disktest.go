@@ -111,7 +111,7 @@ func (r *Recorder) During() []State {
 	return r.states
 }
 
-// synced records that the content of the file, or the names in the directory, f are on the disk.
+// synced records that f is on the disk: the content of a file, or the names in a directory.
 func synced(f *os.File) {
 	watching.Lock()
 	defer watching.Unlock()
