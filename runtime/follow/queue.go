@@ -106,7 +106,7 @@ func (q *queue) end() {
 	q.ready.Broadcast()
 }
 
-// alarm is a job that is to be done for a repository from a time on.
+// alarm is a job that has to be done for a repository at a later time.
 type alarm struct {
 	at   time.Time
 	repo *tracked

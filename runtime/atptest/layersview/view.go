@@ -84,11 +84,11 @@ func New(opts ...Option) *View {
 // ServeHTTP answers a query.
 func (v *View) ServeHTTP(w http.ResponseWriter, r *http.Request) { v.handler.ServeHTTP(w, r) }
 
-// Put adds or replaces a record, given by its URI, whose authority is a DID, its CID and its DAG-CBOR. Like other
-// appviews, a View holds no records of unknown collections and no invalid records: Put ignores the former, and returns
-// an [*issue.Error] for the latter, which [View.Refused] keeps; an older version of the record is removed in both
-// cases. The CID is not compared with the record, so that an appview in a test can make false claims. The View keeps
-// data, which must not change.
+// Put adds or replaces the record at uri, whose authority must be a DID. id is the record's CID, and data its
+// DAG-CBOR. Like other appviews, a View does not keep records of unknown collections or invalid records: Put ignores
+// the former, and returns an [*issue.Error] for the latter, which [View.Refused] keeps. If an invalid record replaces
+// an older version, that is removed. The CID is not compared with the record, so that an appview in a test can make
+// false claims. The View keeps data, which must not change.
 func (v *View) Put(uri syntax.ATURI, id cid.CID, data []byte) error {
 	def, known := records.Lookup(uri.Collection())
 	if !known {

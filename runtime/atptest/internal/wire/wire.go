@@ -14,7 +14,7 @@ import (
 	"github.com/layers-pub/layers-go/runtime/internal/pipes"
 )
 
-// Wire connects clients with servers: servers listen at its addresses, and its clients connect to them. It is safe for
+// Wire connects clients with servers: servers listen on it, and its clients connect to them through it. It is safe for
 // concurrent use.
 type Wire struct {
 	memory bool
