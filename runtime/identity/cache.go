@@ -70,10 +70,11 @@ func (t *table[V]) refresh(ctx context.Context, key string) (V, error) {
 
 // lookUpNow is like get but always looks key up.
 func (t *table[V]) lookUpNow(ctx context.Context, key string) (V, error) {
-	return t.share(ctx, key, "now "+key, func(ctx context.Context) *entry[V] { return t.ask(ctx, key, false) })
+	return t.share(ctx, key, nowKey(key), func(ctx context.Context) *entry[V] { return t.ask(ctx, key, false) })
 }
 
 func refreshKey(key string) string { return "refresh " + key }
+func nowKey(key string) string     { return "now " + key }
 
 // share calls answer once for all concurrent callers with the same flight. If a caller's context ends, share returns
 // to it, and the look-up continues for the other callers and for the cache.
@@ -149,7 +150,8 @@ func (t *table[V]) remember(key string, e *entry[V]) {
 
 // purge forgets the answer for key, and that of a look-up in progress, but not the time of the last refresh.
 func (t *table[V]) purge(key string) {
-	t.flights.Forget(key)
-	t.flights.Forget(refreshKey(key))
+	for _, flight := range []string{key, refreshKey(key), nowKey(key)} {
+		t.flights.Forget(flight)
+	}
 	t.remember(key, &entry[V]{order: t.order.Add(1), until: anyAge, refreshed: anyAge})
 }

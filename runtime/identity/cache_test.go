@@ -411,6 +411,21 @@ func TestPurgeMeanwhile(t *testing.T) {
 		wait.Wait()
 		want("newer.test")
 
+		// The same with look-ups that do not use the cache.
+		lookedUp := func(handle syntax.Handle) {
+			if document, err := d.LookUpDID(t.Context(), alice); err != nil || document.Handle != handle {
+				t.Errorf("LookUpDID: %+v, %v, want %s", document, err, handle)
+			}
+		}
+		n.at(plc+string(alice), slowly(3*time.Second, documentOf(alice, "old.test")))
+		wait.Go(func() { lookedUp("old.test") })
+		time.Sleep(time.Second)
+		n.at(plc+string(alice), slowly(time.Second, documentOf(alice, "new.test")))
+		d.Purge(alice.AtIdentifier())
+		wait.Go(func() { lookedUp("new.test") })
+		wait.Wait()
+		want("new.test")
+
 		// Also when nobody asks between the purge and the answer.
 		d.Purge(alice.AtIdentifier())
 		n.at(plc+string(alice), slowly(3*time.Second, documentOf(alice, "old.test")))

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 
+	"github.com/layers-pub/layers-go/internal/quote"
 	"github.com/layers-pub/layers-go/runtime/cid"
 	"github.com/layers-pub/layers-go/runtime/internal/dagcbor"
 	"github.com/layers-pub/layers-go/runtime/internal/decode"
@@ -180,6 +181,9 @@ func (o *ObjectEncoder) writeRest(name string, all bool) {
 		}
 		o.rest.entries = o.rest.entries[1:]
 		o.n++
+		if entry.Raw == "" { // of Map.Set
+			panic(encodeFailure{fmt.Errorf("lex: field %s: the zero Value cannot be encoded", quote.Text(entry.Key, 128))})
+		}
 		if e.json {
 			e.comma('{')
 			e.b = append(jsontext.AppendText(e.b, entry.Key), ':')

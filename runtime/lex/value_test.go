@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/layers-pub/layers-go/runtime/cid"
@@ -83,6 +84,17 @@ func TestValue(t *testing.T) {
 	var none lex.Value
 	if _, err := none.MarshalJSON(); err == nil || none.Kind() != lex.KindInvalid {
 		t.Error("the zero Value passes for a value")
+	}
+}
+
+// The zero Value in a map is an error, and not a field without a value.
+func TestMapOfZero(t *testing.T) {
+	var m lex.Map
+	m.Set("field", lex.Value{})
+	for name, encode := range map[string]func(lex.Encodable) ([]byte, error){"CBOR": lex.EncodeCBOR, "JSON": lex.EncodeJSON} {
+		if b, err := encode(&m); err == nil || !strings.Contains(err.Error(), `field "field"`) {
+			t.Errorf("%s: %q, %v", name, b, err)
+		}
 	}
 }
 

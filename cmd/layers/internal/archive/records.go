@@ -81,11 +81,7 @@ func eachFollowed(ctx context.Context, directory string, each func(syntax.ATURI,
 				continue
 			}
 			value := def.New()
-			err = lex.DecodeCBOR(e.Data, value)
-			if err != nil && issue.Of(err) == nil {
-				return fmt.Errorf("%s: %w", e.URI, err)
-			}
-			each(e.URI, value, issue.Of(err))
+			each(e.URI, value, issue.Of(lex.DecodeCBOR(e.Data, value)))
 		}
 	}
 	return nil
@@ -164,11 +160,7 @@ func eachLine(ctx context.Context, file string, each func(syntax.ATURI, lex.Reco
 			continue
 		}
 		value := def.New()
-		err = lex.DecodeJSON(line.Value, value)
-		if err != nil && issue.Of(err) == nil {
-			return fmt.Errorf("line %d: %s: %w", n, uri, err)
-		}
-		each(uri, value, issue.Of(err))
+		each(uri, value, issue.Of(lex.DecodeJSON(line.Value, value)))
 	}
 	return lines.Err()
 }

@@ -65,10 +65,7 @@ func decode(ctx context.Context, e rec.Envelope) *record {
 	r := &record{Envelope: e}
 	if def, ok := records.Lookup(e.URI.Collection()); ok {
 		r.value = def.New()
-		err := lex.Decode(ctx, e.Data, r.value, lex.DecodeOptions{Encoding: e.Encoding})
-		if r.issues = issue.Of(err); err != nil && r.issues == nil {
-			r.issues = []issue.Issue{{Rule: issue.RuleSyntax, Found: err.Error()}}
-		}
+		r.issues = issue.Of(lex.Decode(ctx, e.Data, r.value, lex.DecodeOptions{Encoding: e.Encoding}))
 	}
 	return r
 }
