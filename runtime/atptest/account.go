@@ -91,7 +91,7 @@ func keyOf(curve multikey.Curve, purpose string, account, key int) (multikey.Pri
 // [Network.Options]. Its keys are on the curve k256; [Account.RotateKey] can change that.
 func (p *PDS) NewAccount(handle syntax.Handle) *Account {
 	n := p.network
-	n.tbHelper()
+	n.helper()
 	handle = syntax.Handle(strings.ToLower(string(handle)))
 	if _, err := syntax.ParseHandle(string(handle)); err != nil {
 		n.fail("%v", err)
@@ -137,13 +137,6 @@ func (p *PDS) newAccount(handle syntax.Handle, email, password string) (*Account
 	a.sendMessage(a.repo.Apply())
 	a.sendSync()
 	return a, nil
-}
-
-// tbHelper calls the method Helper of the test, if there is one.
-func (n *Network) tbHelper() {
-	if n.tb != nil {
-		n.tb.Helper()
-	}
 }
 
 // send adds an event to the streams of the account's server and of all relays. The network must be locked.
@@ -219,7 +212,7 @@ func (a *Account) RotationKey() multikey.PrivateKey { return a.rotation }
 // SetHandle changes the account's handle, at its server and in the directory, and sends #identity.
 func (a *Account) SetHandle(handle syntax.Handle) {
 	n := a.network
-	n.tbHelper()
+	n.helper()
 	if _, err := syntax.ParseHandle(string(handle)); err != nil {
 		n.fail("%v", err)
 	}
@@ -348,7 +341,7 @@ func (a *Account) CommitSilently(writes ...repo.Write) *reposync.Commit {
 // Put writes a record under a record key, in a commit of its own, and returns its at-uri. If the key is "", it uses a
 // TID of the current time. The record is not validated, so that a test can write invalid records.
 func (a *Account) Put(rkey syntax.RecordKey, record lex.Record) syntax.ATURI {
-	a.network.tbHelper()
+	a.network.helper()
 	data, err := lex.EncodeIncomplete(record)
 	a.network.check(err)
 	return a.put(record.RecordType(), rkey, data)
@@ -356,7 +349,7 @@ func (a *Account) Put(rkey syntax.RecordKey, record lex.Record) syntax.ATURI {
 
 // PutJSON writes a record from its JSON, like [Account.Put]. It adds no $type.
 func (a *Account) PutJSON(collection syntax.NSID, rkey syntax.RecordKey, text string) syntax.ATURI {
-	a.network.tbHelper()
+	a.network.helper()
 	data, err := lex.JSONToCBOR([]byte(text))
 	a.network.check(err)
 	return a.put(collection, rkey, data)

@@ -26,6 +26,7 @@ import (
 type Network struct {
 	options options
 	tb      testing.TB // nil after Start
+	helper  func()     // marks its caller as a helper of tb, if there is one
 	wire    *wire.Wire
 	client  *http.Client
 	plc     *PLC
@@ -64,7 +65,10 @@ func New(t testing.TB, opts ...Option) *Network {
 func Start(opts ...Option) (*Network, error) { return start(nil, opts) }
 
 func start(tb testing.TB, opts []Option) (*Network, error) {
-	n := &Network{options: defaults(), tb: tb, accounts: map[syntax.DID]*Account{}, txt: map[string][]string{}}
+	n := &Network{options: defaults(), tb: tb, helper: func() {}, accounts: map[syntax.DID]*Account{}, txt: map[string][]string{}}
+	if tb != nil {
+		n.helper = tb.Helper
+	}
 	n.change.L = &n.mu
 	for _, opt := range opts {
 		if err := opt(&n.options); err != nil {
@@ -106,8 +110,7 @@ func (n *Network) Close() {
 	n.wait.Wait()
 }
 
-// fail fails the test, or panics if there is none. It is for mistakes of the caller, and for errors that cannot
-// happen.
+// fail fails the test, or panics if there is none. It is for mistakes of the caller, and for errors that cannot happen.
 func (n *Network) fail(format string, arguments ...any) {
 	message := fmt.Sprintf("atptest: "+format, arguments...)
 	if n.tb == nil {
@@ -253,16 +256,14 @@ func (n *Network) PLC() *PLC { return n.plc }
 
 // NewAccount makes an account at the first PDS, which it starts if there is none; see [PDS.NewAccount].
 func (n *Network) NewAccount(handle syntax.Handle) *Account {
+	n.helper()
 	n.mu.Lock()
-	var p *PDS
-	if len(n.pdses) > 0 {
-		p = n.pdses[0]
-	}
+	pdses := n.pdses
 	n.mu.Unlock()
-	if p == nil {
-		p = n.NewPDS()
+	if len(pdses) == 0 {
+		return n.NewPDS().NewAccount(handle)
 	}
-	return p.NewAccount(handle)
+	return pdses[0].NewAccount(handle)
 }
 
 // now returns the time of the network's clock.

@@ -39,7 +39,7 @@ type pdsMethods struct {
 
 // NewPDS starts a PDS without accounts.
 func (n *Network) NewPDS() *PDS {
-	n.tbHelper()
+	n.helper()
 	p := &PDS{secret: []byte(rand.Text()), sessions: map[string]*session{}}
 	handler := p.handler()
 	s, err := n.listen("a PDS", handler)

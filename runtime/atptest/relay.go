@@ -23,7 +23,7 @@ type Relay struct {
 
 // NewRelay starts a relay. Its stream begins with the events from now on.
 func (n *Network) NewRelay() *Relay {
-	n.tbHelper()
+	n.helper()
 	r := &Relay{}
 	s, err := n.listen("a relay", r.handler(n))
 	n.check(err)

@@ -63,8 +63,7 @@ func (s *Stream) Reset() {
 	s.cut()
 }
 
-// Skip leaves a gap in the sequence numbers of events, as real servers do. There are no events with the skipped
-// numbers.
+// Skip leaves a gap in the sequence numbers of events, as real servers do. There are no events with the skipped numbers.
 func (s *Stream) Skip(count int64) {
 	s.server.network.mu.Lock()
 	defer s.server.network.mu.Unlock()

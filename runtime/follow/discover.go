@@ -73,7 +73,7 @@ func (f *follower) settled(ctx context.Context) error {
 		for _, r := range f.repos {
 			busy = busy || r.attempts < 3 && (r.owned || r.queued || r.todo|r.alarms != 0 || r.Phase == Stale)
 		}
-		busy = busy || f.work.running > 0
+		busy = busy || f.work.hosts.Running > 0
 		f.mu.RUnlock()
 		if !busy {
 			return errOnce

@@ -112,8 +112,7 @@ var (
 	ErrGap = errors.New("events may be missing in the stream")
 	// ErrElsewhere says that a PDS sent an event about an account that it does not host: see [Options.Server].
 	ErrElsewhere = errors.New("the account is hosted by another server")
-	// ErrSlow says that a server took too long to send an archive or to answer another request: see
-	// [Options.Patience].
+	// ErrSlow says that a server took too long to send an archive or to answer another request: see [Options.Patience].
 	ErrSlow = download.ErrSlow
 	// ErrBehind says that a server returned a repository, or named a commit, that is older than a known one.
 	ErrBehind = errors.New("the server is behind")

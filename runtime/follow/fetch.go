@@ -37,7 +37,7 @@ func (f *follower) worker(ctx context.Context) error {
 			origin = f.origin(ctx, r.DID)
 		}
 		f.mu.Lock()
-		if !f.work.admit(origin, r) {
+		if !f.work.hosts.Admit(origin, r) {
 			f.mu.Unlock()
 			continue
 		}
@@ -355,8 +355,7 @@ func (f *follower) purge(ctx context.Context, r *tracked) error {
 	return d.flush(ctx)
 }
 
-// check asks a server for the latest commit of a repository, and compares it with the state. The caller must not own
-// r.
+// check asks a server for the latest commit of a repository, and compares it with the state. The caller must not own r.
 func (f *follower) check(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
 	at := r.checkAt

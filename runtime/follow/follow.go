@@ -302,8 +302,7 @@ func (f *follower) stored(r *tracked) Repo {
 
 // release processes the items that were held for r, and ends the ownership of r.
 //
-// Held items are acknowledged already, so the store may say that the repository is live only when all of them are
-// stored.
+// Held items are acknowledged already, so the store may say that the repository is live only when all of them are stored.
 func (f *follower) release(ctx context.Context, r *tracked) error {
 	f.mu.Lock()
 	held := r.held

@@ -66,6 +66,6 @@ func (m *Monitor) Health() Health {
 			h.Waiting++
 		}
 	}
-	h.Requests, h.Held = f.work.running, f.held
+	h.Requests, h.Held = f.work.hosts.Running, f.held
 	return h
 }

@@ -1,10 +1,11 @@
 package follow
 
 import (
-	"container/heap"
 	"context"
 	"sync"
 	"time"
+
+	"github.com/layers-pub/layers-go/runtime/follow/internal/schedule"
 )
 
 // queue has the repositories for which there is something to do. Fetches come before checks, and the number of
@@ -12,28 +13,18 @@ import (
 // method says otherwise.
 type queue struct {
 	mu      sync.Locker
-	ready   sync.Cond // signalled when there is work, or the queue has ended
-	perHost int
+	ready   sync.Cond  // signalled when there is work, or the queue has ended
 	fetches []*tracked // also purges, and repositories that have waited for a server
 	checks  []*tracked
-	hosts   map[string]*host
-	running int
+	hosts   schedule.Hosts[*tracked]
 	ended   bool
 
-	pending alarms
+	pending schedule.Alarms[alarm]
 	early   chan struct{} // has a value when another alarm has become the earliest
 }
 
-// host is a server to which requests are being made. running is their number, and waiting has the repositories that
-// wait because there are too many.
-type host struct {
-	running int
-	waiting []*tracked
-}
-
 func (q *queue) init(mu sync.Locker, perHost int) {
-	q.mu, q.ready.L, q.perHost = mu, mu, perHost
-	q.hosts = map[string]*host{}
+	q.mu, q.ready.L, q.hosts.PerHost = mu, mu, perHost
 	q.early = make(chan struct{}, 1)
 }
 
@@ -67,36 +58,11 @@ func (q *queue) next() *tracked {
 	return nil
 }
 
-// admit reports whether a request may be made to the server at origin now, and if so counts it. If not, leave adds r
-// to the queue again when it is its turn.
-func (q *queue) admit(origin string, r *tracked) bool {
-	h := q.hosts[origin]
-	if h == nil {
-		h = new(host)
-		q.hosts[origin] = h
-	}
-	if h.running >= q.perHost {
-		h.waiting = append(h.waiting, r)
-		return false
-	}
-	h.running++
-	q.running++
-	return true
-}
-
-// leave ends the count of a request, and adds the next repository that waits for the server to the queue.
+// leave ends the count of a request to the server at origin, and adds the next repository that waits for it to the queue.
 func (q *queue) leave(origin string) {
-	h := q.hosts[origin]
-	h.running--
-	q.running--
-	if len(h.waiting) > 0 {
-		r := h.waiting[0]
-		h.waiting[0] = nil
-		h.waiting = h.waiting[1:]
+	if r, ok := q.hosts.Leave(origin); ok {
 		q.fetches = append(q.fetches, r)
 		q.ready.Signal()
-	} else if h.running == 0 {
-		delete(q.hosts, origin)
 	}
 }
 
@@ -108,23 +74,8 @@ func (q *queue) end() {
 
 // alarm is a job that has to be done for a repository at a later time.
 type alarm struct {
-	at   time.Time
 	repo *tracked
 	todo job
-}
-
-// alarms is a heap of alarms, the earliest first.
-type alarms []alarm
-
-func (a alarms) Len() int           { return len(a) }
-func (a alarms) Less(i, j int) bool { return a[i].at.Before(a[j].at) }
-func (a alarms) Swap(i, j int)      { a[i], a[j] = a[j], a[i] }
-func (a *alarms) Push(x any)        { *a = append(*a, x.(alarm)) }
-func (a *alarms) Pop() any {
-	old := *a
-	last := old[len(old)-1]
-	*a = old[:len(old)-1]
-	return last
 }
 
 // later sets an alarm, which makes todo a job of r at a time, unless r has an alarm for that job already.
@@ -133,8 +84,7 @@ func (q *queue) later(r *tracked, todo job, at time.Time) {
 		return
 	}
 	r.alarms |= todo
-	heap.Push(&q.pending, alarm{at, r, todo})
-	if q.pending[0].repo == r {
+	if q.pending.Set(at, alarm{r, todo}) {
 		select {
 		case q.early <- struct{}{}:
 		default:
@@ -148,16 +98,12 @@ func (q *queue) alarms(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		q.mu.Lock()
-		wait := time.Hour
-		for len(q.pending) > 0 {
-			if wait = time.Until(q.pending[0].at); wait > 0 {
-				break
-			}
-			a := heap.Pop(&q.pending).(alarm)
+		a, wait, ok := q.pending.Due(time.Now(), time.Hour)
+		for ok {
 			a.repo.todo |= a.todo
 			a.repo.alarms &^= a.todo
 			q.add(a.repo)
-			wait = time.Hour
+			a, wait, ok = q.pending.Due(time.Now(), time.Hour)
 		}
 		q.mu.Unlock()
 		timer.Reset(wait)

@@ -66,9 +66,8 @@ func callsOf(endpoint string) string {
 // forgetLacking is how long a server that has answered that it lacks a method is not asked for copies.
 const forgetLacking = time.Hour
 
-// failed processes the error of a request about a repository at a server, "" for the account's own. If there is
-// another server, that is asked at once; otherwise the account's own is asked later. The caller must not have locked
-// f.mu.
+// failed processes the error of a request about a repository at a server, "" for the account's own. If there is another
+// server, that is asked at once; otherwise the account's own is asked later. The caller must not have locked f.mu.
 func (f *follower) failed(ctx context.Context, r *tracked, todo job, at string, err error) outcome {
 	next := f.next(ctx, r.DID, at)
 	absent := at == "" && f.absent(ctx, r.DID, err)

@@ -43,8 +43,7 @@ const (
 	// Stale means that the repository has to be fetched and compared, because it never was, or because a change may be
 	// missing. The paths in the store may be those of State or of any later state.
 	Stale Phase = "stale"
-	// Live means that the paths in the store are those of State, and that the next commit of the stream has to follow
-	// it.
+	// Live means that the paths in the store are those of State, and that the next commit of the stream has to follow it.
 	Live Phase = "live"
 	// Inactive means that the account is not active. The paths in the store stay as they are, but an account that was
 	// deleted has none.

@@ -1,6 +1,7 @@
 package xrpcserver
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -48,8 +49,8 @@ func (c *Call) output(v lex.Encodable) error {
 }
 
 // Stream sends body, a result that is not JSON, to the client and closes it. If contentType is "", it stands for
-// application/octet-stream. If reading body fails, Stream returns the error, and the handler cuts the connection, since
-// the status has been sent already.
+// application/octet-stream. If reading body fails, Stream returns the error. At the first byte, that is the response; later, the
+// handler cuts the connection, since the status has been sent already.
 func (c *Call) Stream(body io.ReadCloser, contentType string) error {
 	if body == nil {
 		return errNoResult
@@ -58,12 +59,18 @@ func (c *Call) Stream(body io.ReadCloser, contentType string) error {
 	if contentType == "" {
 		contentType = "application/octet-stream"
 	}
+	source := bufio.NewReader(body)
+	if c.r.Method != http.MethodHead {
+		if _, err := source.Peek(1); err != nil && err != io.EOF {
+			return err
+		}
+	}
 	c.w.Header().Set("Content-Type", contentType)
 	c.sent = true
 	if c.r.Method == http.MethodHead {
 		return nil
 	}
-	_, err := io.Copy(c.w, body)
+	_, err := source.WriteTo(c.w)
 	return err
 }
 

@@ -244,7 +244,7 @@ func TestGone(t *testing.T) {
 
 // TestStream checks that a result that breaks off does not pass for a whole one, that its body is closed, and that HEAD gets none.
 func TestStream(t *testing.T) {
-	closed := &closing{Reader: iotest.ErrReader(io.ErrUnexpectedEOF)}
+	closed := &closing{Reader: io.MultiReader(strings.NewReader("the beginning"), iotest.ErrReader(io.ErrUnexpectedEOF))}
 	func() {
 		defer func() {
 			if recover() != http.ErrAbortHandler {
@@ -255,6 +255,15 @@ func TestStream(t *testing.T) {
 	}()
 	if !closed.closed {
 		t.Error("the body is not closed")
+	}
+	broken := &closing{Reader: iotest.ErrReader(errors.New("not for clients"))}
+	if status, body, hidden := serve("GET", "", nil, func(c *xrpcserver.Call) error { return c.Stream(broken, "text/plain") }); status != 500 || !strings.Contains(body, "InternalServerError") || !strings.Contains(hidden, "not for clients") || !broken.closed {
+		t.Errorf("a body that cannot be read: %d %s, %s", status, body, hidden)
+	}
+	if status, body, _ := serve("GET", "", nil, func(c *xrpcserver.Call) error {
+		return c.Stream(io.NopCloser(strings.NewReader("")), "text/plain")
+	}); status != 200 || body != "" {
+		t.Errorf("an empty body: %d %s", status, body)
 	}
 	unread := &closing{Reader: iotest.ErrReader(errors.New("read"))}
 	if status, body, _ := serve("HEAD", "", nil, func(c *xrpcserver.Call) error { return c.Stream(unread, "text/plain") }); status != 200 || body != "" || !unread.closed {
