@@ -181,8 +181,8 @@ func (o *ObjectEncoder) writeRest(name string, all bool) {
 		}
 		o.rest.entries = o.rest.entries[1:]
 		o.n++
-		if entry.Raw == "" { // of Map.Set
-			panic(encodeFailure{fmt.Errorf("lex: field %s: the zero Value cannot be encoded", quote.Text(entry.Key, 128))})
+		if entry.Raw == "" {
+			failZero(entry.Key)
 		}
 		if e.json {
 			e.comma('{')
@@ -193,6 +193,11 @@ func (o *ObjectEncoder) writeRest(name string, all bool) {
 		}
 	}
 	o.rest = nil
+}
+
+// failZero fails because the field called key was set to the zero Value, see [Map.Set].
+func failZero(key string) {
+	panic(encodeFailure{fmt.Errorf("lex: field %s: the zero Value cannot be encoded", quote.Text(key, 128))})
 }
 
 // End closes the object.
