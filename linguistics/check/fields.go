@@ -46,8 +46,9 @@ func valuesOf(v reflect.Value) []string {
 // its words, or, if s has at least four bytes, by one edit (see [oneEdit]).
 func near(s string, values []string) (string, bool) {
 	words := kebab(s)
+	letters := strings.ReplaceAll(words, "-", "")
 	for _, value := range values {
-		if strings.ReplaceAll(kebab(value), "-", "") == strings.ReplaceAll(words, "-", "") {
+		if strings.ReplaceAll(kebab(value), "-", "") == letters {
 			return value, true
 		}
 	}

@@ -82,9 +82,9 @@ type chunk struct {
 	ready   chan struct{}
 }
 
-// fill copies leaves into an empty chunk, as many as it may hold, and returns their number.
-func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
-	size, n := 0, 0
+// fit returns how many of the leaves fit in a chunk, from the first on, and how many bytes their records have. If there are
+// leaves, it is at least one.
+func (limit chunkLimit) fit(leaves []Leaf) (n, size int) {
 	for n < len(leaves) && n < limit.records {
 		next := leaves[n].at.Size()
 		if n > 0 && size+next > limit.bytes {
@@ -93,6 +93,12 @@ func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
 		size += next
 		n++
 	}
+	return n, size
+}
+
+// fill copies leaves into an empty chunk, as many as it may hold, and returns their number.
+func (c *chunk) fill(leaves []Leaf, limit chunkLimit) int {
+	n, _ := limit.fit(leaves)
 	c.leaves = append(c.leaves[:0], leaves[:n]...)
 	return n
 }

@@ -17,19 +17,15 @@ type loader struct {
 // load returns the records of the first of leaves, as many as loadedTogether allows. They are valid until
 // the next load. If load returns an error, it is a [*RecordError] about the leaf after those whose records it returns.
 func (l *loader) load(leaves []Leaf) ([][]byte, error) {
-	size := 0
+	n, size := chunkLimit{len(leaves), loadedTogether}.fit(leaves)
 	l.locations = l.locations[:0]
-	for i := range leaves {
-		at := leaves[i].at
-		if size += at.Size(); size > loadedTogether && i > 0 {
-			break
-		}
-		l.locations = append(l.locations, at)
+	for i := range leaves[:n] {
+		l.locations = append(l.locations, leaves[i].at)
 	}
 	if !l.repo.index.InMemory() && cap(l.memory) < size {
 		l.memory = make([]byte, 0, size)
 	}
-	for len(l.records) < len(l.locations) {
+	for len(l.records) < n {
 		l.records = append(l.records, nil)
 	}
 	n, err := l.repo.index.ReadAll(l.locations, l.memory, l.records)
